@@ -1,0 +1,120 @@
+"""What it costs and how long it takes to bring a part from its hub to a depot, lane by lane."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from domain.network import Network
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+
+LITRES_PER_M3 = 1000.0
+
+
+@dataclass(frozen=True)
+class SupplyLanes:
+    """Hub → depot lanes and every part's cost on each.
+
+    lanes: their rows of the lanes table, reset index. lead_days, lead_days_sd: door to door, transit and customs,
+    shape (lanes,). Per part × lane, money per unit in the network's currency: freight (chargeable kg × rate, insurance
+    by value), duty (on unit cost + freight, VAT where it is not recoverable), landed = unit cost + freight + duty.
+    chargeable_kg: max(weight, m³ × volumetric factor), shape (parts, lanes). allowed: the lane leaves the part's hub
+    and may carry it (dangerous goods).
+    """
+
+    lanes: pd.DataFrame
+    parts: pd.DataFrame
+    lead_days: Ints
+    lead_days_sd: Floats
+    chargeable_kg: Floats
+    freight: Floats
+    duty: Floats
+    landed: Floats
+    allowed: Bools
+
+    def ordinary(self, depot: str) -> tuple[Ints, Floats]:
+        """Lane index that ordinarily serves each part at `depot`, −1 where none may, and its landed unit cost (inf).
+
+        The ordinary lane is the one of lowest landed cost.
+        """
+        to_depot = (self.lanes["destination"] == depot).to_numpy()
+        cost = np.where(self.allowed & to_depot[None, :], self.landed, np.inf)
+        if cost.shape[1] == 0:
+            return np.full(len(self.parts), -1), np.full(len(self.parts), np.inf)
+        best = cost.argmin(axis=1)
+        landed = cost[np.arange(len(cost)), best]
+        return np.where(np.isfinite(landed), best, -1), landed
+
+
+def hub_of_part(network: Network) -> npt.NDArray[np.object_]:
+    """The origin each part leaves from: its supplier's site, else the only origin ("" when there are several)."""
+    origins = network.sites.loc[network.sites["kind"] == "origin", "site"].tolist()
+    only = origins[0] if len(origins) == 1 else ""
+    site_of_supplier = dict(zip(network.suppliers["supplier"], network.suppliers["site"], strict=True))
+    return np.array([site_of_supplier.get(s, "") or only for s in network.parts["supplier"]], dtype=object)
+
+
+def supply_lanes(network: Network) -> SupplyLanes:
+    """Cost and lead time of every part on every hub → depot lane (MODEL 3, "what the gap means")."""
+    kind = network.site_of["kind"]
+    lanes = network.lanes
+    supplies = (lanes["origin"].map(kind) == "origin") & (lanes["destination"].map(kind) == "depot")
+    lanes = lanes[supplies].reset_index(drop=True)
+    parts = network.parts.reset_index(drop=True)
+
+    litres = parts["volume_l"].to_numpy()[:, None]
+    volumetric_kg = litres / LITRES_PER_M3 * lanes["volumetric_kg_per_m3"].to_numpy()[None, :]
+    chargeable_kg = np.maximum(parts["weight_kg"].to_numpy()[:, None], volumetric_kg)
+    unit_cost = parts["unit_cost"].to_numpy()[:, None]
+    freight = chargeable_kg * lanes["cost_per_kg"].to_numpy() + unit_cost * lanes["insurance_rate"].to_numpy()
+    rate, vat = _duty_rates(network, parts, lanes)
+    duty = rate * (unit_cost + freight)
+    duty += vat * (unit_cost + freight + duty)
+
+    leaves_hub = hub_of_part(network)[:, None] == lanes["origin"].to_numpy()[None, :]
+    may_carry = ~parts["dangerous_goods"].to_numpy()[:, None] | lanes["dangerous_goods"].to_numpy()[None, :]
+    return SupplyLanes(
+        lanes=lanes,
+        parts=parts,
+        lead_days=np.ceil(lanes["transit_days"] + lanes["customs_days"]).to_numpy().astype(np.int64),
+        lead_days_sd=np.hypot(lanes["transit_days_sd"], lanes["customs_days_sd"]).to_numpy(),
+        chargeable_kg=chargeable_kg,
+        freight=freight,
+        duty=duty,
+        landed=unit_cost + freight + duty,
+        allowed=leaves_hub & may_carry,
+    )
+
+
+def _duty_rates(network: Network, parts: pd.DataFrame, lanes: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Duty rate and non-recoverable VAT rate, shape (parts, lanes): the longest matching hs_prefix wins.
+
+    A row for the lane's origin country goes before one for any country at the same length of prefix.
+    """
+    country = network.site_of["country"]
+    duty, vat = np.zeros((len(parts), len(lanes))), np.zeros((len(parts), len(lanes)))
+    codes = parts["hs_code"].to_numpy()
+    for (destination, origin), same in lanes.groupby(
+        [lanes["destination"].map(country), lanes["origin"].map(country)], sort=True
+    ):
+        rows = network.duties[
+            (network.duties["country"] == destination) & network.duties["origin_country"].isin(["", origin])
+        ]
+        ranked = sorted(
+            rows.itertuples(index=False), key=lambda row: (len(row.hs_prefix), row.origin_country != "")
+        )
+        rate_of: dict[str, tuple[float, float]] = {}
+        for code in set(codes):
+            fits = [row for row in ranked if code.startswith(row.hs_prefix)]
+            best = fits[-1] if fits else None
+            rate_of[code] = (
+                (best.duty_rate, 0.0 if best.vat_recoverable else best.vat_rate) if best is not None else (0.0, 0.0)
+            )
+        for lane in same.index:
+            duty[:, lane] = [rate_of[code][0] for code in codes]
+            vat[:, lane] = [rate_of[code][1] for code in codes]
+    return duty, vat

@@ -1,0 +1,112 @@
+"""What planning decides: stock targets, shipments and purchases, today's allocation."""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class StockTargets:
+    """Base stock of every part × site and the price of waiting that led to it.
+
+    table: part, site, group, base_stock (units), fill_rate (stationary, share of units), promised (filled by the
+    plan's own promise; NaN at depots), expected_backorders (units on an average day), mean_wait_days,
+    value_of_next_unit (money per year); sorted by (part, site), only rows with demand.
+    waiting_price: money per unit waiting per week, by service group.
+    """
+
+    table: pd.DataFrame
+    waiting_price: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Expected cost of a plan in the network's currency: weeks 1..T, and `end` for what lies beyond (MODEL 3)."""
+
+    purchase: float
+    freight: float
+    consignment: float
+    duty: float
+    order_line: float
+    holding: float
+    shortage: float
+    end: float
+
+    @property
+    def controllable(self) -> float:
+        """What planning can change without buying less: freight, consignments, lines, holding, shortage."""
+        return self.freight + self.consignment + self.order_line + self.holding + self.shortage
+
+    @property
+    def total(self) -> float:
+        """All of it; the bound and the gaps are of this figure."""
+        return self.purchase + self.duty + self.controllable + self.end
+
+
+@dataclass(frozen=True)
+class ReplenishmentPlan:
+    """Shipments and purchase orders of the inner horizon with their cost and its lower bound.
+
+    shipments: shipment, part, lane, departs, arrives (dates), quantity, cost, reason.
+    purchase_orders: order, supplier, part, quantity, order_on, expected (dates), value, reason.
+    exceptions: kind, part, site, money_at_risk, says.
+    projection: part, region, week (Monday), on_hand and backorders expected at the depot, arrivals (units).
+    binding: {rule: share of its rows that bind}. service: promised fill rate by group over weeks 1..T.
+    point_service: part, site, promised.
+    """
+
+    status: str
+    shipments: pd.DataFrame
+    purchase_orders: pd.DataFrame
+    exceptions: pd.DataFrame
+    projection: pd.DataFrame
+    cost: Cost
+    lower_bound: float
+    bound_at_zero_prices: float
+    rules: tuple[str, ...]
+    binding: dict[str, float]
+    service: dict[str, float]
+    point_service: pd.DataFrame
+
+    @property
+    def gap(self) -> float:
+        """(total − lower bound) / total: no plan can be cheaper by more than this share."""
+        return _share(self.cost.total - self.lower_bound, self.cost.total)
+
+    @property
+    def gap_controllable(self) -> float:
+        """The same difference as a share of the controllable cost."""
+        return _share(self.cost.total - self.lower_bound, self.cost.controllable)
+
+    @property
+    def gap_at_zero_prices(self) -> float:
+        """The gap had every rule that parts share been ignored in the bound."""
+        return _share(self.cost.total - self.bound_at_zero_prices, self.cost.total)
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """Who gets today's stock.
+
+    table: part, from_site, to_site, quantity, for_repair_order ("" for a shelf), ships_on, arrives_on (dates), reason.
+    exceptions: kind, part, site, money_at_risk, says.
+    """
+
+    table: pd.DataFrame
+    exceptions: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One planning run: everything a plan folder holds."""
+
+    targets: StockTargets
+    replenishment: ReplenishmentPlan
+    allocation: Allocation
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def _share(difference: float, whole: float) -> float:
+    if whole == 0:
+        return 0.0 if difference == 0 else float("inf")
+    return difference / whole
