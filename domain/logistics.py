@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from domain.calendar import DAYS_PER_WEEK
 from domain.network import Network
 
 Floats = npt.NDArray[np.float64]
@@ -13,6 +14,7 @@ Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
 LITRES_PER_M3 = 1000.0
+WEEKS_PER_YEAR = 52
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class SupplyLanes:
     lanes: their rows of the lanes table, reset index. lead_days, lead_days_sd: door to door, transit and customs,
     shape (lanes,). Per part × lane, money per unit in the network's currency: freight (chargeable kg × rate, insurance
     by value), duty (on unit cost + freight, VAT where it is not recoverable), landed = unit cost + freight + duty.
+    transit_capital: landed × holding rate of the destination for the days under way.
     chargeable_kg: max(weight, m³ × volumetric factor), shape (parts, lanes). allowed: the lane leaves the part's hub
     and may carry it (dangerous goods).
     """
@@ -34,20 +37,22 @@ class SupplyLanes:
     freight: Floats
     duty: Floats
     landed: Floats
+    transit_capital: Floats
     allowed: Bools
 
     def ordinary(self, depot: str) -> tuple[Ints, Floats]:
         """Lane index that ordinarily serves each part at `depot`, −1 where none may, and its landed unit cost (inf).
 
-        The ordinary lane is the one of lowest landed cost.
+        The ordinary lane is the one of lowest landed cost with the capital under way (MODEL 3).
         """
         to_depot = (self.lanes["destination"] == depot).to_numpy()
-        cost = np.where(self.allowed & to_depot[None, :], self.landed, np.inf)
+        cost = np.where(self.allowed & to_depot[None, :], self.landed + self.transit_capital, np.inf)
         if cost.shape[1] == 0:
             return np.full(len(self.parts), -1), np.full(len(self.parts), np.inf)
         best = cost.argmin(axis=1)
-        landed = cost[np.arange(len(cost)), best]
-        return np.where(np.isfinite(landed), best, -1), landed
+        rows = np.arange(len(cost))
+        reached = np.isfinite(cost[rows, best])
+        return np.where(reached, best, -1), np.where(reached, self.landed[rows, best], np.inf)
 
 
 def hub_of_part(network: Network) -> npt.NDArray[np.object_]:
@@ -75,17 +80,22 @@ def supply_lanes(network: Network) -> SupplyLanes:
     duty = rate * (unit_cost + freight)
     duty += vat * (unit_cost + freight + duty)
 
+    landed = unit_cost + freight + duty
+    lead_days = np.ceil(lanes["transit_days"] + lanes["customs_days"]).to_numpy().astype(np.int64)
+    yearly_rate = lanes["destination"].map(network.site_of["holding_rate_per_year"]).to_numpy(float)
+
     leaves_hub = hub_of_part(network)[:, None] == lanes["origin"].to_numpy()[None, :]
     may_carry = ~parts["dangerous_goods"].to_numpy()[:, None] | lanes["dangerous_goods"].to_numpy()[None, :]
     return SupplyLanes(
         lanes=lanes,
         parts=parts,
-        lead_days=np.ceil(lanes["transit_days"] + lanes["customs_days"]).to_numpy().astype(np.int64),
+        lead_days=lead_days,
         lead_days_sd=np.hypot(lanes["transit_days_sd"], lanes["customs_days_sd"]).to_numpy(),
         chargeable_kg=chargeable_kg,
         freight=freight,
         duty=duty,
-        landed=unit_cost + freight + duty,
+        landed=landed,
+        transit_capital=landed * yearly_rate / WEEKS_PER_YEAR * lead_days / DAYS_PER_WEEK,
         allowed=leaves_hub & may_carry,
     )
 
@@ -104,9 +114,7 @@ def _duty_rates(network: Network, parts: pd.DataFrame, lanes: pd.DataFrame) -> t
         rows = network.duties[
             (network.duties["country"] == destination) & network.duties["origin_country"].isin(["", origin])
         ]
-        ranked = sorted(
-            rows.itertuples(index=False), key=lambda row: (len(row.hs_prefix), row.origin_country != "")
-        )
+        ranked = sorted(rows.itertuples(index=False), key=lambda row: (len(row.hs_prefix), row.origin_country != ""))
         rate_of: dict[str, tuple[float, float]] = {}
         for code in set(codes):
             fits = [row for row in ranked if code.startswith(row.hs_prefix)]
