@@ -39,11 +39,12 @@ class Forecast:
     @property
     def weeks(self) -> int:
         """Number of weeks ahead."""
-        return self.mean.shape[1]
+        return int(self.mean.shape[1])
 
     def interval_mean(self, first: int, last: int) -> Floats:
         """Mean demand of weeks `first`..`last` (1-based, inclusive), units, shape (leaves,)."""
-        return self.mean[:, first - 1 : last].sum(axis=1)
+        total: Floats = self.mean[:, first - 1 : last].sum(axis=1)
+        return total
 
     def relative_variance(self, first: int, last: int) -> Floats:
         """κ of weeks `first`..`last`: (1/a)·ΣᵤΣᵥ eᵤeᵥ δ^(−ω·min(u,v)) / (Σe)², shape (leaves,) (MODEL 1).

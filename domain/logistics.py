@@ -1,6 +1,7 @@
 """What it costs and how long it takes to bring a part from its hub to a depot, lane by lane."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -75,13 +76,13 @@ def supply_lanes(network: Network) -> SupplyLanes:
     volumetric_kg = litres / LITRES_PER_M3 * lanes["volumetric_kg_per_m3"].to_numpy()[None, :]
     chargeable_kg = np.maximum(parts["weight_kg"].to_numpy()[:, None], volumetric_kg)
     unit_cost = parts["unit_cost"].to_numpy()[:, None]
-    freight = chargeable_kg * lanes["cost_per_kg"].to_numpy() + unit_cost * lanes["insurance_rate"].to_numpy()
+    freight = chargeable_kg * lanes["cost_per_kg"].to_numpy() + unit_cost * lanes["insurance_rate"].to_numpy(float)
     rate, vat = _duty_rates(network, parts, lanes)
     duty = rate * (unit_cost + freight)
     duty += vat * (unit_cost + freight + duty)
 
     landed = unit_cost + freight + duty
-    lead_days = np.ceil(lanes["transit_days"] + lanes["customs_days"]).to_numpy().astype(np.int64)
+    lead_days = np.ceil((lanes["transit_days"] + lanes["customs_days"]).to_numpy(float)).astype(np.int64)
     yearly_rate = lanes["destination"].map(network.site_of["holding_rate_per_year"]).to_numpy(float)
 
     leaves_hub = hub_of_part(network)[:, None] == lanes["origin"].to_numpy()[None, :]
@@ -90,7 +91,7 @@ def supply_lanes(network: Network) -> SupplyLanes:
         lanes=lanes,
         parts=parts,
         lead_days=lead_days,
-        lead_days_sd=np.hypot(lanes["transit_days_sd"], lanes["customs_days_sd"]).to_numpy(),
+        lead_days_sd=np.hypot(lanes["transit_days_sd"].to_numpy(float), lanes["customs_days_sd"].to_numpy(float)),
         chargeable_kg=chargeable_kg,
         freight=freight,
         duty=duty,
@@ -107,22 +108,16 @@ def _duty_rates(network: Network, parts: pd.DataFrame, lanes: pd.DataFrame) -> t
     """
     country = network.site_of["country"]
     duty, vat = np.zeros((len(parts), len(lanes))), np.zeros((len(parts), len(lanes)))
-    codes = parts["hs_code"].to_numpy()
-    for (destination, origin), same in lanes.groupby(
-        [lanes["destination"].map(country), lanes["origin"].map(country)], sort=True
-    ):
-        rows = network.duties[
-            (network.duties["country"] == destination) & network.duties["origin_country"].isin(["", origin])
-        ]
-        ranked = sorted(rows.itertuples(index=False), key=lambda row: (len(row.hs_prefix), row.origin_country != ""))
-        rate_of: dict[str, tuple[float, float]] = {}
-        for code in set(codes):
-            fits = [row for row in ranked if code.startswith(row.hs_prefix)]
-            best = fits[-1] if fits else None
-            rate_of[code] = (
-                (best.duty_rate, 0.0 if best.vat_recoverable else best.vat_rate) if best is not None else (0.0, 0.0)
-            )
-        for lane in same.index:
-            duty[:, lane] = [rate_of[code][0] for code in codes]
-            vat[:, lane] = [rate_of[code][1] for code in codes]
+    codes, row_of_part = np.unique(parts["hs_code"].to_numpy(str), return_inverse=True)
+    rows: list[dict[str, Any]] = network.duties.to_dict("records")
+    for lane, (origin, destination) in enumerate(zip(lanes["origin"], lanes["destination"], strict=True)):
+        ranked = sorted(
+            (r for r in rows if r["country"] == country[destination] and r["origin_country"] in ("", country[origin])),
+            key=lambda r: (len(r["hs_prefix"]), r["origin_country"] != ""),
+        )
+        for position, code in enumerate(codes):
+            fitting = [r for r in ranked if code.startswith(r["hs_prefix"])]
+            if fitting:
+                duty[row_of_part == position, lane] = fitting[-1]["duty_rate"]
+                vat[row_of_part == position, lane] = 0.0 if fitting[-1]["vat_recoverable"] else fitting[-1]["vat_rate"]
     return duty, vat
