@@ -109,7 +109,7 @@ def _duty_rates(network: Network, parts: pd.DataFrame, lanes: pd.DataFrame) -> t
     country = network.site_of["country"]
     duty, vat = np.zeros((len(parts), len(lanes))), np.zeros((len(parts), len(lanes)))
     codes, row_of_part = np.unique(parts["hs_code"].to_numpy(str), return_inverse=True)
-    rows: list[dict[str, Any]] = network.duties.to_dict("records")
+    rows: list[dict[Any, Any]] = network.duties.to_dict("records")
     for lane, (origin, destination) in enumerate(zip(lanes["origin"], lanes["destination"], strict=True)):
         ranked = sorted(
             (r for r in rows if r["country"] == country[destination] and r["origin_country"] in ("", country[origin])),

@@ -1,0 +1,133 @@
+"""Cost tables: what it costs when a leaf's cumulative shipments through slot k are X units (MODEL 3, week cost).
+
+Table entry [k, X] = Ĝ_k(X) = Σ_t ρ_t(k)·G_t(X), the end terms being part of G_K. Rows k = 0..K, columns X = 0..cap.
+"""
+
+from math import ceil, floor
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+
+from domain.counts import cdf_and_backorders, next_pmf, pmf, quantile_one, start
+from optimizer.replenishment.instance import Instance
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+_FAR_TAIL = 1.0 - 1e-7
+
+
+class CostTables:
+    """Flat tables of all leaves: leaf n is `values[offset[n]:offset[n+1]]` as (K + 1, cap[n] + 1)."""
+
+    def __init__(self, instance: Instance) -> None:
+        leaves, points = instance.leaves, instance.points
+        self.cap = _caps(leaves.net_stock, leaves.inbound, leaves.late_mean, leaves.window_mean, leaves.window_variance)
+        size = (self.cap + 1) * (instance.weeks + 1)
+        self.offset = np.concatenate([[0], np.cumsum(size)])
+        self.values = np.zeros(self.offset[-1])
+        _fill(
+            self.values, self.offset, self.cap, instance.slot_law, leaves.depot,
+            leaves.net_stock, leaves.inbound, leaves.late_mean, leaves.window_mean, leaves.window_variance,
+            leaves.weekly_mean, leaves.batch_index, leaves.kappa, leaves.landed, leaves.lead_weeks, leaves.holding,
+            instance.parts.credit[leaves.part],
+            leaves.point_start, points.share, points.base_stock, points.courier_weeks, points.holding, points.waiting,
+        )  # fmt: skip
+
+
+@nb.njit(cache=True, parallel=True)
+def _caps(net_stock: Floats, inbound: Floats, late_mean: Floats, window_mean: Floats, window_variance: Floats) -> Ints:
+    """Most units worth shipping to each leaf: beyond it no week has a shortage to prevent (tail 1e-7)."""
+    leaves, weeks = inbound.shape
+    cap = np.zeros(leaves, np.int64)
+    for n in nb.prange(leaves):
+        for t in range(weeks):
+            far = quantile_one(window_mean[n, t], window_variance[n, t], _FAR_TAIL)
+            need = int(ceil(far + late_mean[n, t] - net_stock[n] - inbound[n, t]))
+            cap[n] = max(cap[n], need)
+    return cap
+
+
+@nb.njit(cache=True)
+def on_hand_table(first: float, columns: int, mean: float, variance: float, out: Floats) -> None:
+    """out[x] = E[(first + x − D)⁺] for x = 0..columns − 1 and D of these moments; linear between integers."""
+    n = int(floor(first))
+    part = first - n
+    low = start(mean, variance)
+    below = cumulative = probability = 0.0  # E[(n − D)⁺], P(D ≤ n), P(D = n)
+    if n >= low:
+        target, n = n, low
+        probability = cumulative = pmf(mean, variance, low)
+        while n < target:
+            below += cumulative
+            probability = next_pmf(mean, variance, n, probability)
+            cumulative = min(cumulative + probability, 1.0)
+            n += 1
+    for x in range(columns):
+        out[x] = below + part * cumulative
+        below += cumulative
+        probability = pmf(mean, variance, low) if n + 1 == low else next_pmf(mean, variance, n, probability)
+        cumulative = min(cumulative + probability, 1.0)
+        n += 1
+
+
+@nb.njit(cache=True)
+def shelves_and_waiting(
+    backorders: float, weekly_mean: float, psi: float, kappa: float, first: int, last: int,
+    share: Floats, base_stock: Ints, courier_weeks: Floats, holding: Floats, waiting: Floats,
+    per_point: Floats,
+) -> tuple[float, float, float, float]:  # fmt: skip
+    """(holding money, waiting money, units on shelves, units waiting) per week at the points of one leaf.
+
+    Pipeline of point p: mean λ_p·c_p + f_p·E[x⁻], variance ψμ + κμ² (MODEL 3). `per_point` receives EBO_p.
+    """
+    held = waited = shelf_units = waiting_units = 0.0
+    for p in range(first, last):
+        mean = share[p] * (weekly_mean * courier_weeks[p] + backorders)
+        if base_stock[p] == 0:
+            short = mean
+        else:
+            short = cdf_and_backorders(mean, psi * mean + kappa * mean * mean, base_stock[p])[1]
+        shelf = base_stock[p] - mean + short
+        per_point[p - first] = short
+        held += holding[p] * shelf
+        waited += waiting[p] * short
+        shelf_units += shelf
+        waiting_units += short
+    return held, waited, shelf_units, waiting_units
+
+
+@nb.njit(cache=True, parallel=True)
+def _fill(
+    values: Floats, offset: Ints, cap: Ints, slot_law: Floats, depot: Ints,
+    net_stock: Floats, inbound: Floats, late_mean: Floats, window_mean: Floats, window_variance: Floats,
+    weekly_mean: Floats, psi: Floats, kappa: Floats, landed: Floats, lead_weeks: Floats, holding: Floats,
+    credit: Floats, point_start: Ints, share: Floats, base_stock: Ints, courier_weeks: Floats,
+    point_holding: Floats, waiting: Floats,
+) -> None:  # fmt: skip
+    leaves, weeks = inbound.shape
+    for n in nb.prange(leaves):
+        columns = cap[n] + 1
+        table = values[offset[n] : offset[n + 1]].reshape((weeks + 1, columns))
+        law = slot_law[depot[n]]
+        on_hand = np.empty(columns)
+        first, last = point_start[n], point_start[n + 1]
+        short = np.empty(max(last - first, 1))
+        for t in range(1, weeks + 1):
+            z = net_stock[n] + inbound[n, t - 1] - late_mean[n, t - 1]
+            slots = np.flatnonzero(law[t])
+            on_hand_table(z, columns, window_mean[n, t - 1], window_variance[n, t - 1], on_hand)
+            for x in range(columns):
+                backorders = max(on_hand[x] - (z + x) + window_mean[n, t - 1], 0.0)
+                held, waited, shelf, _ = shelves_and_waiting(
+                    backorders, weekly_mean[n, t - 1], psi[n], kappa[n], first, last,
+                    share, base_stock, courier_weeks, point_holding, waiting, short,
+                )  # fmt: skip
+                cost = holding[n] * on_hand[x] + held + waited
+                if t == weeks:
+                    cost += credit[n] * (x - on_hand[x] - shelf)
+                    for p in range(first, last):
+                        cost += (landed[n] + waiting[p] * lead_weeks[n]) * short[p - first]
+                for k in slots:
+                    table[k, x] += law[t, k] * cost
