@@ -74,17 +74,18 @@ class Calendar:
         return self._open(departs + self.lead_days[lane] * _DAY, names)
 
     def may_order(self, supplier: str, monday: date) -> bool:
-        """Whether a purchase can be placed on a Monday; a part without supplier knows no shutdown."""
-        return supplier == "" or not self.shut(monday, f"supplier:{supplier}")
+        """Whether a purchase can be placed on a Monday; a part without supplier knows only a shutdown of all."""
+        return not self.shut(monday, *_supplier_names(supplier))
 
-    def receipt(self, supplier: str, hub: str, ordered: date) -> date:
-        """When a purchase reaches the hub: the supplier's lead days later, moved until supplier and hub are open."""
-        if supplier == "":
-            return ordered
-        names = (f"supplier:{supplier}", *self.site_names(hub))
-        return self._open(ordered + self.supplier_days[supplier] * _DAY, names)
+    def receipt(self, supplier: str, ordered: date) -> date:
+        """When a purchase is at its hub: lead days later, moved to a day on which the supplier is open."""
+        return self._open(ordered + self.supplier_days.get(supplier, 0) * _DAY, _supplier_names(supplier))
 
     def _open(self, day: date, names: tuple[str, ...]) -> date:
         while self.shut(day, *names):
             day += _DAY
         return day
+
+
+def _supplier_names(supplier: str) -> tuple[str, ...]:
+    return (f"supplier:{supplier}",) if supplier else ()

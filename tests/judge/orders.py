@@ -76,7 +76,7 @@ def purchases_of(frame: pd.DataFrame, calendar: Calendar, prices: Prices) -> lis
                 supplier=str(row.supplier),
                 ordered=ordered,
                 expected=as_date(row.expected),
-                due=calendar.receipt(prices.part[part].supplier, prices.hub[part], ordered),
+                due=calendar.receipt(prices.part[part].supplier, ordered),
                 quantity=float(row.quantity),
                 value=float(row.value),
                 week=calendar.week(ordered),
