@@ -195,9 +195,17 @@ def read_plan(out: Path) -> PlanFolder:
 
 def _arrow(frame: pd.DataFrame) -> pa.Table:
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    types = [pa.date32() if pa.types.is_timestamp(column.type) else column.type for column in table.schema]
-    types = [pa.string() if pa.types.is_null(one) or pa.types.is_large_string(one) else one for one in types]
+    types = [_stored_as(column.type) for column in table.schema]
     return table.cast(pa.schema(list(zip(table.column_names, types, strict=True))))
+
+
+def _stored_as(kind: pa.DataType) -> pa.DataType:
+    """Dates without time of day, text as plain strings, also where a column is categorical or wholly empty."""
+    if pa.types.is_timestamp(kind):
+        return pa.date32()
+    if pa.types.is_dictionary(kind):
+        return _stored_as(kind.value_type)
+    return pa.string() if pa.types.is_null(kind) or pa.types.is_large_string(kind) else kind
 
 
 def _finite(value: Any) -> Any:
