@@ -16,6 +16,7 @@ from domain.forecast import Forecast
 from domain.logistics import LITRES_PER_M3, WEEKS_PER_YEAR, SupplyLanes, supply_lanes
 from domain.network import Network
 from domain.plan import StockTargets
+from domain.service import group_of, service_targets
 from optimizer.replenishment.slot_law import slot_law
 
 Floats = npt.NDArray[np.float64]
@@ -449,13 +450,13 @@ def _points(
     keys = pd.DataFrame({"part": forecast.part[forecast.share_leaf][order], "site": site})
     table = targets.table[["part", "site", "group", "base_stock"]]
     found = keys.merge(table, on=["part", "site"], how="left", validate="one_to_one")
+    names = np.array(list(service_targets(network)), dtype=object)
+    missing = found["base_stock"].isna().to_numpy()
+    group_name = found["group"].to_numpy(object)
+    group_name[missing] = names[group_of(network, keys["part"].to_numpy(object)[missing], site[missing])]
     group_names = tuple(sorted(targets.waiting_price))
-    group = pd.Series(np.arange(len(group_names)), index=list(group_names)).reindex(found["group"])
-    if group.isna().any():
-        row = found[group.isna().to_numpy()].iloc[0]
-        raise ValueError(f"part {row['part']} at {row['site']} has demand but no stock target with a service group")
+    codes = pd.Series(np.arange(len(group_names)), index=list(group_names))[group_name].to_numpy()
     prices = np.array([targets.waiting_price[g] for g in group_names])
-    codes = group.to_numpy().astype(np.int64)
     courier = _courier_days(network)
     depot_here = depot_of_leaf[leaf]
     days = np.array([0.0 if s == d else courier.get((d, s), 0.0) for d, s in zip(depot_here, site, strict=True)])
@@ -464,7 +465,7 @@ def _points(
         site=site,
         group=codes,
         share=share,
-        base_stock=found["base_stock"].to_numpy(np.int64),
+        base_stock=found["base_stock"].fillna(0).to_numpy(np.int64),
         courier_weeks=days / DAYS_PER_WEEK,
         holding=landed[leaf] * rate / WEEKS_PER_YEAR,
         waiting=prices[codes],

@@ -1,0 +1,98 @@
+"""What a planner must look at: each exception with the money at risk, largest first."""
+
+import numpy as np
+import pandas as pd
+
+from domain.network import Network
+from optimizer.replenishment.instance import Instance
+from optimizer.replenishment.outlook import Outlook
+from optimizer.replenishment.program import PartPlans
+
+_DEVICES = 0.5  # backorders at a depot below which a shortage is ordinary chance
+
+
+def plan_exceptions(network: Network, instance: Instance, plans: PartPlans, expected: Outlook) -> pd.DataFrame:
+    """kind, part, site, money_at_risk (network's currency), says; sorted by money, then part and site."""
+    frame = pd.concat(
+        [
+            _shortages(instance, expected),
+            _unreachable(instance, expected),
+            _late_inbound(network),
+            _minimum_orders(instance, plans),
+        ],
+        ignore_index=True,
+    )
+    frame = frame.astype({"kind": object, "part": object, "site": object, "money_at_risk": float, "says": object})
+    return frame.sort_values(
+        ["money_at_risk", "kind", "part", "site"], ascending=[False, True, True, True], kind="stable"
+    ).reset_index(drop=True)
+
+
+def _frame(kind: str, part: object, site: object, money: object, says: list[str]) -> pd.DataFrame:
+    return pd.DataFrame({"kind": kind, "part": part, "site": site, "money_at_risk": money, "says": says})
+
+
+def _waiting_money(instance: Instance) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    """What one unit short at the depot costs a week, by leaf."""
+    leaf = np.repeat(np.arange(len(instance.leaves.part)), np.diff(instance.leaves.point_start))
+    money = instance.points.share * instance.points.waiting
+    return np.bincount(leaf, money, minlength=len(instance.leaves.part))
+
+
+def _shortages(instance: Instance, expected: Outlook) -> pd.DataFrame:
+    leaves = instance.leaves
+    short = expected.backorders[:, : instance.published]
+    notable = np.flatnonzero((short.max(axis=1) >= _DEVICES) & (leaves.lead_weeks > 0))
+    money = short[notable].sum(axis=1) * _waiting_money(instance)[notable]
+    worst = short[notable].argmax(axis=1)
+    until = short.shape[1] - (short[notable] >= _DEVICES)[:, ::-1].argmax(axis=1)
+    monday = np.array(instance.first_monday + 7 * until, dtype="datetime64[D]").tolist()
+    says = [
+        f"Up to {short[n, w]:.1f} units short at the depot; covered again by {day:%d %b %Y}."
+        if weeks < instance.published
+        else f"Up to {short[n, w]:.1f} units short at the depot until the end of the plan."
+        for n, w, day, weeks in zip(notable, worst, monday, until, strict=True)
+    ]
+    return _frame("shortage", instance.parts.part[leaves.part[notable]], _depot(instance, notable), money, says)
+
+
+def _unreachable(instance: Instance, expected: Outlook) -> pd.DataFrame:
+    leaves = instance.leaves
+    cut_off = np.flatnonzero(leaves.lead_weeks == 0)
+    money = expected.shortage[cut_off][:, : instance.published].sum(axis=1)
+    demand = leaves.weekly_mean[cut_off][:, : instance.published].sum(axis=1)
+    says = [
+        f"No lane may carry this part here; {units:.1f} units are wanted in {instance.published} weeks."
+        for units in demand
+    ]
+    return _frame("no lane", instance.parts.part[leaves.part[cut_off]], _depot(instance, cut_off), money, says)
+
+
+def _late_inbound(network: Network) -> pd.DataFrame:
+    late = network.inbound[network.inbound["expected"] <= pd.Timestamp(network.settings.as_of)]
+    cost = network.parts.set_index("part")["unit_cost"]
+    says = [
+        f"Order {row.order} with {row.quantity} units was expected on {row.expected:%d %b %Y}; "
+        "the plan counts on it in week 1."
+        for row in late.itertuples(index=False)
+    ]
+    money = late["quantity"].to_numpy(float) * cost.reindex(late["part"]).to_numpy(float)
+    return _frame("late inbound", late["part"].to_numpy(object), late["destination"].to_numpy(object), money, says)
+
+
+def _minimum_orders(instance: Instance, plans: PartPlans) -> pd.DataFrame:
+    """Purchases of which most stays at the hub because of the minimum order."""
+    parts = instance.parts
+    shipped = np.bincount(instance.leaves.part, plans.quantity.sum(axis=1), minlength=len(parts.part))
+    bought = plans.purchase.sum(axis=1)
+    spare = np.clip(bought + parts.hub_stock - shipped, 0, bought)
+    notable = np.flatnonzero((bought > 0) & (spare > 0.5 * bought) & (parts.moq > 1))
+    says = [
+        f"Minimum order {parts.moq[i]}: {int(bought[i])} bought, {int(spare[i])} of them not needed in the plan."
+        for i in notable
+    ]
+    return _frame("minimum order", parts.part[notable], "", spare[notable] * parts.unit_cost[notable], says)
+
+
+def _depot(instance: Instance, leaf: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> object:
+    return instance.depots[instance.leaves.depot[leaf]]

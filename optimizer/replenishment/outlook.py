@@ -1,0 +1,179 @@
+"""What a plan leads to, leaf by leaf and week by week: expected stock, waiting and promised service, and its cost."""
+
+from dataclasses import dataclass
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+
+from domain.counts import fill_rate
+from domain.plan import Cost
+from optimizer.replenishment.instance import Instance
+from optimizer.replenishment.program import PartPlans
+from optimizer.replenishment.week_cost import on_hand_table, shelves_and_waiting
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Expectations of a plan. on_hand, backorders: units at the depot, (leaves, K); waiting: units at points, same.
+
+    holding, shortage: money per leaf and week, (leaves, K). end_held: units at depot, shelves and under way at the end.
+    late: money for those still waiting at the end. asked, served: units of each point over weeks 1..T.
+    """
+
+    on_hand: Floats
+    backorders: Floats
+    waiting: Floats
+    holding: Floats
+    shortage: Floats
+    end_held: Floats
+    late: Floats
+    asked: Floats
+    served: Floats
+
+
+def outlook(instance: Instance, quantity: npt.NDArray[np.int32]) -> Outlook:
+    """Average over which slot is the last one in, exactly as the week costs do; `quantity` by leaf and slot − 1."""
+    leaves, points = instance.leaves, instance.points
+    shape = quantity.shape
+    result = Outlook(
+        *(np.zeros(shape) for _ in range(5)),
+        *(np.zeros(shape[0]) for _ in range(2)),
+        *(np.zeros(len(points.share)) for _ in range(2)),
+    )
+    _expect(
+        quantity, instance.published, instance.slot_law, leaves.depot,
+        leaves.net_stock, leaves.inbound, leaves.late_mean, leaves.window_mean, leaves.window_variance,
+        leaves.weekly_mean, leaves.batch_index, leaves.kappa, leaves.landed, leaves.lead_weeks, leaves.holding,
+        leaves.point_start, points.share, points.base_stock, points.courier_weeks, points.holding, points.waiting,
+        result.on_hand, result.backorders, result.waiting, result.holding, result.shortage,
+        result.end_held, result.late, result.asked, result.served,
+    )  # fmt: skip
+    return result
+
+
+def promised(instance: Instance, result: Outlook) -> dict[str, float]:
+    """Units served at once ÷ units asked at repair points over weeks 1..T, by group with demand."""
+    asked = np.bincount(instance.points.group, result.asked, minlength=len(instance.groups))
+    served = np.bincount(instance.points.group, result.served, minlength=len(instance.groups))
+    return {name: float(served[g] / asked[g]) for g, name in enumerate(instance.groups) if asked[g] > 0}
+
+
+def plan_cost(instance: Instance, plans: PartPlans, result: Outlook) -> Cost:
+    """Every term of the plan's cost (decision 0003), weeks 1..T and `end`."""
+    weeks, inside = instance.weeks, instance.published
+    parts, leaves, sailings, lanes = instance.parts, instance.leaves, instance.departures, instance.lanes.lanes
+    week = {name: np.zeros(weeks) for name in ("purchase", "freight", "consignment", "duty", "order_line")}
+    holding, shortage = result.holding.sum(axis=0), result.shortage.sum(axis=0)
+
+    leaf, slot = np.nonzero(plans.quantity)
+    units, j = plans.quantity[leaf, slot].astype(float), plans.departure[leaf, slot]
+    part, lane, left = leaves.part[leaf], sailings.lane[j], sailings.week[j] - 1
+    np.add.at(week["freight"], left, units * parts.freight[part, lane])
+    np.add.at(week["duty"], left, units * parts.duty[part, lane])
+    np.add.at(week["order_line"], left, instance.line_cost)
+    np.add.at(holding, left, units * parts.transit[part, lane])
+
+    kg = np.bincount(j, units * parts.weight_kg[part], minlength=len(sailings.lane))
+    insurance = parts.unit_cost[part] * lanes["insurance_rate"].to_numpy(float)[lane]
+    carriage = np.bincount(j, units * (parts.freight[part, lane] - insurance), minlength=len(sailings.lane))
+    used = np.bincount(j, minlength=len(sailings.lane)) > 0
+    size = lanes["consignment_kg"].to_numpy(float)[sailings.lane]
+    number = np.where(used, np.where(np.isfinite(size), np.maximum(np.ceil(kg / size - 1e-9), 1), 1), 0)
+    np.add.at(week["consignment"], sailings.week - 1, number * _of(lanes["cost_per_consignment"], sailings.lane))
+    shortfall = np.maximum(number * _of(lanes["minimum_charge"], sailings.lane) - carriage, 0.0)
+    np.add.at(week["freight"], sailings.week - 1, np.where(used, shortfall, 0.0))
+
+    week["purchase"] += (plans.purchase * parts.unit_cost[:, None]).sum(axis=0)
+    hub = hub_stock(instance, plans)
+    holding += parts.hub_rate * (hub * parts.unit_cost[:, None]).sum(axis=0)
+    at_start = np.bincount(leaves.part, leaves.initial_stock + leaves.inbound[:, -1] - result.end_held, len(hub))
+    credit = float((parts.credit * (at_start + hub_in_all(instance) - hub[:, -1])).sum())
+    terms = {name: float(money[:inside].sum()) for name, money in week.items()}
+    end = sum(float(money[inside:].sum()) for money in week.values())
+    end += float(holding[inside:].sum() + shortage[inside:].sum() + result.late.sum()) + credit
+    return Cost(**terms, holding=float(holding[:inside].sum()), shortage=float(shortage[:inside].sum()), end=end)
+
+
+def hub_in_all(instance: Instance) -> Floats:
+    """Hub stock today and everything frozen that reaches the hub by the end of week K, units per part."""
+    parts = instance.parts
+    owner = np.repeat(np.arange(len(parts.part)), np.diff(parts.hub_inbound_start))
+    in_time = parts.hub_inbound_day <= instance.first_monday + 7 * instance.weeks - 1
+    incoming = np.bincount(owner[in_time], parts.hub_inbound_units[in_time], minlength=len(parts.part))
+    return parts.hub_stock + incoming
+
+
+def hub_stock(instance: Instance, plans: PartPlans) -> Floats:
+    """Units at the hub at the end of weeks 1..K, (parts, K)."""
+    parts, weeks = instance.parts, instance.weeks
+    change = np.zeros((len(parts.part), weeks))
+    change[:, 0] += parts.hub_stock
+    owner = np.repeat(np.arange(len(parts.part)), np.diff(parts.hub_inbound_start))
+    week = np.maximum((parts.hub_inbound_day - instance.first_monday) // 7, 0)
+    in_time = week < weeks
+    np.add.at(change, (owner[in_time], week[in_time]), parts.hub_inbound_units[in_time])
+    buyer, ordered = np.nonzero(plans.purchase)
+    received = instance.ordering.expected_week[parts.supplier[buyer], ordered] - 1
+    np.add.at(change, (buyer, received), plans.purchase[buyer, ordered])
+    leaf, slot = np.nonzero(plans.quantity)
+    left = instance.departures.week[plans.departure[leaf, slot]] - 1
+    np.subtract.at(change, (instance.leaves.part[leaf], left), plans.quantity[leaf, slot])
+    return np.cumsum(change, axis=1)
+
+
+def _of(column: "npt.ArrayLike", lane: Ints) -> Floats:
+    return np.asarray(column, dtype=float)[lane]
+
+
+@nb.njit(cache=True, parallel=True)
+def _expect(
+    quantity: npt.NDArray[np.int32], published: int, slot_law: Floats, depot: Ints,
+    net_stock: Floats, inbound: Floats, late_mean: Floats, window_mean: Floats, window_variance: Floats,
+    weekly_mean: Floats, psi: Floats, kappa: Floats, landed: Floats, lead_weeks: Floats, holding: Floats,
+    point_start: Ints, share: Floats, base_stock: Ints, courier_weeks: Floats, point_holding: Floats, waiting: Floats,
+    out_on_hand: Floats, out_backorders: Floats, out_waiting: Floats, out_holding: Floats, out_shortage: Floats,
+    out_end: Floats, out_late: Floats, out_asked: Floats, out_served: Floats,
+) -> None:  # fmt: skip
+    leaves, weeks = quantity.shape
+    for n in nb.prange(leaves):
+        arrived = np.zeros(weeks + 1)
+        for k in range(1, weeks + 1):
+            arrived[k] = arrived[k - 1] + quantity[n, k - 1]
+        first, last = point_start[n], point_start[n + 1]
+        short = np.empty(max(last - first, 1))
+        on_hand = np.empty(1)
+        law = slot_law[depot[n]]
+        for t in range(1, weeks + 1):
+            slots = np.flatnonzero(law[t])
+            at = 0
+            while at < len(slots):
+                x, weight = arrived[slots[at]], 0.0
+                while at < len(slots) and arrived[slots[at]] == x:
+                    weight += law[t, slots[at]]
+                    at += 1
+                z = net_stock[n] + inbound[n, t - 1] - late_mean[n, t - 1] + x
+                on_hand_table(z, 1, window_mean[n, t - 1], window_variance[n, t - 1], on_hand)
+                backorders = max(on_hand[0] - z + window_mean[n, t - 1], 0.0)
+                held, waited, shelf, count = shelves_and_waiting(
+                    backorders, weekly_mean[n, t - 1], psi[n], kappa[n], first, last,
+                    share, base_stock, courier_weeks, point_holding, waiting, short,
+                )  # fmt: skip
+                out_on_hand[n, t - 1] += weight * on_hand[0]
+                out_backorders[n, t - 1] += weight * backorders
+                out_waiting[n, t - 1] += weight * count
+                out_holding[n, t - 1] += weight * (holding[n] * on_hand[0] + held)
+                out_shortage[n, t - 1] += weight * waited
+                if t == weeks:
+                    out_end[n] += weight * (on_hand[0] + shelf + arrived[weeks] - x)
+                    for p in range(first, last):
+                        out_late[n] += weight * (landed[n] + waiting[p] * lead_weeks[n]) * short[p - first]
+                if t <= published:
+                    for p in range(first, last):
+                        asked = weight * share[p] * weekly_mean[n, t - 1]
+                        mean = share[p] * (weekly_mean[n, t - 1] * courier_weeks[p] + backorders)
+                        out_asked[p] += asked
+                        out_served[p] += asked * fill_rate(mean, psi[n], kappa[n], base_stock[p])

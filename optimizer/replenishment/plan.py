@@ -1,0 +1,165 @@
+"""Replenishment end to end: index, price, choose, and say what was decided."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from domain.forecast import Forecast
+from domain.network import Network
+from domain.plan import ReplenishmentPlan, StockTargets
+from optimizer.replenishment.exceptions import plan_exceptions
+from optimizer.replenishment.instance import Instance, build_instance
+from optimizer.replenishment.master import Decomposition, Params, decompose
+from optimizer.replenishment.outlook import Outlook, outlook, plan_cost, promised
+from optimizer.replenishment.reasons import purchase_reasons, shipment_reasons
+from optimizer.replenishment.week_cost import CostTables
+
+Floats = npt.NDArray[np.float64]
+
+RULES = (
+    "budget",
+    "lane kg and litres",
+    "departures, calendars and shutdowns",
+    "dangerous goods",
+    "supplier lead time and last order date",
+    "hub stock",
+    "minimum order and multiple (first order, by branching)",
+    "frozen inbound and weeks",
+    "consignments at their price per kg",
+)  # what the lower bound includes
+
+
+def replenish(
+    network: Network, forecast: Forecast, targets: StockTargets, params: Params | None = None
+) -> ReplenishmentPlan:
+    """The cheapest plan found, with the bound that proves how near it is (MODEL 3, decision 0003).
+
+    Raises ValueError when the forecast is shorter than the inner horizon.
+    """
+    instance = build_instance(network, forecast, targets)
+    tables = CostTables(instance)
+    found = decompose(instance, tables, params or Params())
+    expected = outlook(instance, found.plans.quantity)
+    return ReplenishmentPlan(
+        status="complete",
+        shipments=_shipments(network, instance, found, expected),
+        purchase_orders=_purchase_orders(network, instance, found),
+        exceptions=plan_exceptions(network, instance, found.plans, expected),
+        projection=_projection(instance, found, expected),
+        cost=plan_cost(instance, found.plans, expected),
+        lower_bound=found.bound,
+        bound_at_zero_prices=found.bound_at_zero_prices,
+        rules=RULES,
+        binding=_binding(instance, found),
+        service=promised(instance, expected),
+        point_service=_point_service(instance, expected),
+    )
+
+
+def _dates(days: npt.NDArray[np.int64]) -> npt.NDArray[np.datetime64]:
+    return days.astype("datetime64[D]").astype("datetime64[ns]")
+
+
+def _shipments(network: Network, instance: Instance, found: Decomposition, expected: Outlook) -> pd.DataFrame:
+    parts, leaves, sailings = instance.parts, instance.leaves, instance.departures
+    leaf, slot = np.nonzero(found.plans.quantity)
+    units, j = found.plans.quantity[leaf, slot].astype(np.int64), found.plans.departure[leaf, slot]
+    part, lane = leaves.part[leaf], sailings.lane[j]
+    departs = _dates(sailings.departs[j])
+    lane_id = instance.lane_ids[lane]
+    frame = pd.DataFrame(
+        {
+            "shipment": [f"{name}/{day}" for name, day in zip(lane_id, departs.astype("datetime64[D]"), strict=True)],
+            "part": parts.part[part],
+            "lane": lane_id,
+            "departs": departs,
+            "arrives": _dates(sailings.arrives[j]),
+            "quantity": units,
+            "cost": units * (parts.freight[part, lane] + parts.duty[part, lane]) + instance.line_cost,
+            "reason": shipment_reasons(network, instance, found, expected, leaf, slot),
+        }
+    )
+    return frame.sort_values(["departs", "lane", "part"], kind="stable").reset_index(drop=True)
+
+
+def _purchase_orders(network: Network, instance: Instance, found: Decomposition) -> pd.DataFrame:
+    parts, ordering = instance.parts, instance.ordering
+    buyer, week = np.nonzero(found.plans.purchase)
+    quantity = found.plans.purchase[buyer, week]
+    ordered = _dates(instance.first_monday + 7 * week)
+    supplier = instance.suppliers[parts.supplier[buyer]]
+    frame = pd.DataFrame(
+        {
+            "order": [
+                f"{name or 'market'}/{day}" for name, day in zip(supplier, ordered.astype("datetime64[D]"), strict=True)
+            ],
+            "supplier": supplier,
+            "part": parts.part[buyer],
+            "quantity": quantity,
+            "order_on": ordered,
+            "expected": _dates(ordering.expected[parts.supplier[buyer], week]),
+            "value": quantity * parts.unit_cost[buyer],
+            "reason": purchase_reasons(instance, found, buyer, week),
+        }
+    )
+    return frame.sort_values(["order_on", "supplier", "part"], kind="stable").reset_index(drop=True)
+
+
+def _projection(instance: Instance, found: Decomposition, expected: Outlook) -> pd.DataFrame:
+    """Expected stock, backorders and arrivals of every leaf in weeks 1..T."""
+    leaves, weeks = instance.leaves, instance.published
+    number = len(leaves.part)
+    inbound = np.diff(leaves.inbound[:, :weeks], axis=1, prepend=0.0)
+    frame = pd.DataFrame(
+        {
+            "part": np.repeat(instance.parts.part[leaves.part], weeks),
+            "region": np.repeat(leaves.region, weeks),
+            "week": np.tile(_dates(instance.first_monday + 7 * np.arange(weeks)), number),
+            "on_hand": expected.on_hand[:, :weeks].ravel(),
+            "backorders": expected.backorders[:, :weeks].ravel(),
+            "waiting": expected.waiting[:, :weeks].ravel(),
+            "arrivals": (found.plans.quantity[:, :weeks] + inbound).ravel(),
+        }
+    )
+    order = np.argsort(
+        pd.MultiIndex.from_arrays([instance.parts.part[leaves.part], leaves.region]).argsort().argsort(), kind="stable"
+    )
+    rows = (order[:, None] * weeks + np.arange(weeks)[None, :]).ravel()
+    return frame.iloc[rows].reset_index(drop=True)
+
+
+def _point_service(instance: Instance, expected: Outlook) -> pd.DataFrame:
+    """Promised share of units served at once by part and repair point; NaN where nothing is asked."""
+    leaf = np.repeat(np.arange(len(instance.leaves.part)), np.diff(instance.leaves.point_start))
+    asked = expected.asked
+    return pd.DataFrame(
+        {
+            "part": instance.parts.part[instance.leaves.part[leaf]],
+            "site": instance.points.site,
+            "promised": np.divide(expected.served, asked, out=np.full(len(asked), np.nan), where=asked > 0),
+        }
+    )
+
+
+def _binding(instance: Instance, found: Decomposition) -> dict[str, float]:
+    """Share of the published weeks' rows used to 99 % or more: budget periods, lane-weeks by kg, litres or either."""
+    rows, full = found.rows, found.use >= 0.99 * found.rows.limit
+    first, second = len(rows.budget), len(rows.budget) + len(rows.kg)
+    period = instance.coupling.period_of_week[instance.published]
+    budget = full[:first][rows.budget <= period]
+    week = instance.departures.week
+    by_departure = np.zeros((2, len(week)), bool)
+    limited = np.zeros(len(week), bool)
+    by_departure[0, rows.kg], by_departure[1, rows.litres] = full[first:second], full[second:]
+    limited[rows.kg] = limited[rows.litres] = True
+    inside = limited & (week <= instance.published)
+    return {
+        "budget": float(budget.mean()) if len(budget) else 0.0,
+        "lane_kg": _mean(by_departure[0][inside]),
+        "lane_litres": _mean(by_departure[1][inside]),
+        "lane_capacity": _mean(by_departure.any(axis=0)[inside]),
+    }
+
+
+def _mean(flags: npt.NDArray[np.bool_]) -> float:
+    return float(flags.mean()) if len(flags) else 0.0
