@@ -2,6 +2,9 @@
 
 import pandas as pd
 
+from domain.network import Network
+from storage.network_folder import network_from_tables
+
 Tables = dict[str, pd.DataFrame]
 Settings = dict[str, object]
 
@@ -107,11 +110,16 @@ def tiny_tables() -> tuple[Tables, Settings]:
     }, settings
 
 
+def tiny_network() -> Network:
+    """`tiny_tables` read and checked."""
+    return network_from_tables(*tiny_tables())[0]
+
+
 def _usage() -> pd.DataFrame:
     """26 weeks in which every point uses its parts on one day a week, in a fixed rhythm; one case was not served."""
     mondays = pd.date_range("2024-12-30", periods=26, freq="7D")
-    rhythm = (("P11", "0001", 2), ("P11", "22E1", 1), ("P12", "0001", 3), ("P12", "NA", 2), ("P21", "0001", 3))
-    rhythm += (("P21", "22E1", 4), ("P22", "NA", 5), ("P22", "0001", 7))
+    rhythm = [("P11", "0001", 2), ("P11", "22E1", 1), ("P12", "0001", 3), ("P12", "NA", 2)]
+    rhythm += [("P21", "0001", 3), ("P21", "22E1", 4), ("P22", "NA", 5), ("P22", "0001", 7)]
     rows = [
         (f"{monday + pd.Timedelta(days=row % 5):%Y-%m-%d}", site, part, "X1", "used", 1 + week % 2)
         for week, monday in enumerate(mondays)
