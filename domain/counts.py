@@ -6,7 +6,7 @@ Resing (1995), "Fitting discrete distributions on the first two moments". Units 
 The scalar kernels are compiled and shared by every room; the array functions broadcast over them.
 """
 
-from math import ceil, exp, floor, lgamma, log, log1p, sqrt
+from math import ceil, exp, floor, inf, lgamma, log, log1p, sqrt
 
 import numba as nb
 import numpy as np
@@ -17,6 +17,8 @@ Ints = npt.NDArray[np.int64]
 
 _SAME = 1e-9  # relative distance at which variance counts as equal to the mean
 _FAR = 12.0  # standard deviations below the mean where the probability left out is under 1e-30
+_STEPS = 5000  # counts added up one by one; a longer way is cut short by the incomplete beta function
+_SMOOTH = 50.0  # from this shape on Stirling's series is exact to 1e-12 and does not cancel
 
 
 @nb.njit(cache=True, inline="always")
@@ -32,37 +34,55 @@ def mixture_of_binomials(mean: float, variance: float) -> tuple[int, float, floa
     """
     frac = mean - floor(mean)
     a = max(variance, frac * (1.0 - frac)) / mean**2 - 1.0 / mean
+    if a <= -1.0 + 1e-12:  # at most one unit: Bernoulli, where q is 0/0
+        return 1, 1.0, min(mean, 1.0 - 1e-15)
     k = max(int(floor(-1.0 / a)), 1)
     q = (1.0 + a * (1.0 + k) + sqrt(max(-a * k * (1.0 + k) - k, 0.0))) / (1.0 + a)
     q = min(max(q, 0.0), 1.0)
     return k, q, min(mean / (k + 1.0 - q), 1.0 - 1e-15)
 
 
+@nb.njit(cache=True, inline="always")
+def _log_rising(r: float, n: int) -> float:
+    """log Γ(n + r) − log Γ(r) − n·log r."""
+    if r < _SMOOTH:
+        return lgamma(n + r) - lgamma(r) - n * log(r)
+    ratio = n / r
+    series = 1.0 / (12.0 * (n + r)) - 1.0 / (12.0 * r) - 1.0 / (360.0 * (n + r) ** 3) + 1.0 / (360.0 * r**3)
+    return (n + r - 0.5) * log1p(ratio) - n + series
+
+
 @nb.njit(cache=True)
-def pmf(mean: float, variance: float, n: int) -> float:
-    """P(N = n)."""
+def log_pmf(mean: float, variance: float, n: int) -> float:
+    """log P(N = n), −inf where N cannot be n."""
     if mean <= 0.0:
-        return 1.0 if n == 0 else 0.0
+        return 0.0 if n == 0 else -inf
     if variance > mean * (1.0 + _SAME):
-        r = mean * mean / (variance - mean)
-        p = mean / variance
-        return exp(lgamma(n + r) - lgamma(r) - lgamma(n + 1.0) + r * log(p) + n * log1p(-p))
+        excess = variance / mean - 1.0
+        r = mean / excess
+        return _log_rising(r, n) - lgamma(n + 1.0) - r * log1p(excess) + n * log(mean / (1.0 + excess))
     if variance >= mean * (1.0 - _SAME):
-        return exp(n * log(mean) - mean - lgamma(n + 1.0))
+        return n * log(mean) - mean - lgamma(n + 1.0)
     k, q, p = mixture_of_binomials(mean, variance)
     total = 0.0
     if n <= k:
         total += q * exp(_log_binomial(k, n, p))
     if n <= k + 1:
         total += (1.0 - q) * exp(_log_binomial(k + 1, n, p))
-    return total
+    return log(total) if total > 0.0 else -inf
+
+
+@nb.njit(cache=True)
+def pmf(mean: float, variance: float, n: int) -> float:
+    """P(N = n)."""
+    return exp(log_pmf(mean, variance, n))
 
 
 @nb.njit(cache=True, inline="always")
 def next_pmf(mean: float, variance: float, n: int, probability: float) -> float:
     """P(N = n + 1) from P(N = n), for variance ≥ mean: one multiplication, no logarithm."""
     if variance > mean * (1.0 + _SAME):
-        return probability * (1.0 - mean / variance) * (mean * mean / (variance - mean) + n) / (n + 1.0)
+        return probability * (mean + n * (variance / mean - 1.0)) / (variance / mean) / (n + 1.0)
     return probability * mean / (n + 1.0)
 
 
@@ -73,16 +93,50 @@ def start(mean: float, variance: float) -> int:
 
 
 @nb.njit(cache=True)
+def _beta_fraction(a: float, b: float, x: float) -> float:
+    """Continued fraction of the incomplete beta function by Lentz's method (DLMF 8.17.22), O(√max(a, b)) terms."""
+    c, d = 1.0, 1.0 / (1.0 - (a + b) * x / (a + 1.0))
+    value = d
+    for m in range(1, 1_000_000):
+        even = m * (b - m) * x / ((a + 2 * m - 1.0) * (a + 2 * m))
+        d, c = 1.0 / (1.0 + even * d), 1.0 + even / c
+        value *= d * c
+        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1.0))
+        d, c = 1.0 / (1.0 + odd * d), 1.0 + odd / c
+        value *= d * c
+        if abs(d * c - 1.0) < 1e-14:
+            break
+    return value
+
+
+@nb.njit(cache=True)
+def _far_cdf(r: float, excess: float, n: int) -> float:
+    """P(N ≤ n) of the negative binomial of shape r and mean r·excess: I_p(r, n + 1), p = 1/(1 + excess)."""
+    p, q = 1.0 / (1.0 + excess), excess / (1.0 + excess)
+    mean = r * excess
+    front = pmf(mean, mean * (1.0 + excess), n) * (r + n) * q
+    if p < (r + 1.0) / (r + n + 3.0):
+        return front * _beta_fraction(r, n + 1.0, p) / r
+    return 1.0 - front * _beta_fraction(n + 1.0, r, q) / (n + 1.0)
+
+
+@nb.njit(cache=True)
 def cdf_and_backorders(mean: float, variance: float, stock: int) -> tuple[float, float]:
     """P(N ≤ stock) and E[(N − stock)⁺]; for stock < 0 these are 0 and mean − stock."""
     if stock < 0:
         return 0.0, mean - stock
     if mean <= 0.0:
         return 1.0, 0.0
-    recursive = variance >= mean * (1.0 - _SAME)
     first = start(mean, variance)
     if stock < first:
         return 0.0, mean - stock
+    if stock - first > _STEPS and variance > mean * (1.0 + _SAME):
+        excess = variance / mean - 1.0
+        r = mean / excess
+        cumulative = _far_cdf(r, excess, stock)
+        below = mean * _far_cdf(r + 1.0, excess, stock - 1)  # E[N; N ≤ stock]
+        return min(cumulative, 1.0), max(mean - below - stock * (1.0 - cumulative), 0.0)
+    recursive = variance >= mean * (1.0 - _SAME)
     probability = pmf(mean, variance, first)
     cumulative = probability
     left = (stock - first) * probability  # E[(stock − N)⁺], summed without cancellation
@@ -94,20 +148,50 @@ def cdf_and_backorders(mean: float, variance: float, stock: int) -> tuple[float,
 
 
 @nb.njit(cache=True)
-def quantile_one(mean: float, variance: float, level: float) -> int:
-    """Smallest n with P(N ≤ n) ≥ level, for 0 < level < 1."""
+def _far_quantile(mean: float, variance: float, level: float, least: int) -> int:
+    """Quantile by halving an interval that starts at `least`."""
+    low, width = least - 1, max(1, int(sqrt(variance)))  # P(N ≤ low) < level ≤ P(N ≤ high)
+    while cdf_and_backorders(mean, variance, low + width)[0] < level - 1e-12:
+        low, width = low + width, 2 * width
+    high = low + width
+    while high - low > 1:
+        middle = (low + high) // 2
+        if cdf_and_backorders(mean, variance, middle)[0] < level - 1e-12:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+@nb.njit(cache=True)
+def quantiles(mean: float, variance: float, levels: Floats, values: Ints) -> None:
+    """Writes the smallest n with P(N ≤ n) ≥ level for ascending levels in (0, 1) into `values`: one walk for all."""
     if mean <= 0.0:
-        return 0
+        values[:] = 0
+        return
     recursive = variance >= mean * (1.0 - _SAME)
-    n = start(mean, variance)
+    n = first = start(mean, variance)
     probability = pmf(mean, variance, n)
     cumulative = probability
-    far = int(ceil(mean + 60.0 * sqrt(max(variance, mean)) + 60.0))
-    while cumulative < level - 1e-12 and n < far:
-        probability = next_pmf(mean, variance, n, probability) if recursive else pmf(mean, variance, n + 1)
-        n += 1
-        cumulative += probability
-    return n
+    end = int(ceil(mean + 60.0 * sqrt(max(variance, mean)) + 60.0))
+    far = variance > mean * (1.0 + _SAME) and mean + 3.0 * sqrt(variance) - first > _STEPS
+    for i in range(len(levels)):
+        if far:
+            values[i] = _far_quantile(mean, variance, levels[i], values[i - 1] if i else first)
+        else:
+            while cumulative < levels[i] - 1e-12 and n < end:
+                probability = next_pmf(mean, variance, n, probability) if recursive else pmf(mean, variance, n + 1)
+                n += 1
+                cumulative += probability
+            values[i] = n
+
+
+@nb.njit(cache=True)
+def quantile_one(mean: float, variance: float, level: float) -> int:
+    """Smallest n with P(N ≤ n) ≥ level, for 0 < level < 1."""
+    values = np.zeros(1, np.int64)
+    quantiles(mean, variance, np.array([level]), values)
+    return values[0]
 
 
 @nb.njit(cache=True)
