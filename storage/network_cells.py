@@ -128,7 +128,7 @@ def cell_text(value: object) -> str:
     """What a cell of a worksheet or frame says: whole floats without a point, ISO dates, "" for nothing."""
     if isinstance(value, str):
         return value
-    if value is None or value is pd.NaT or value is pd.NA:
+    if value is None or value is pd.NA or value != value:  # NaN and NaT differ from themselves
         return ""
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"

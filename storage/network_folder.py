@@ -48,7 +48,9 @@ def _insist(network: Network | None, report: CheckReport) -> tuple[Network, Chec
 
 def _check(source: Source, strict: bool) -> tuple[Network | None, CheckReport]:
     settings, problems = read_settings(source)
-    sheets = {name: Sheet(schema, source.tables.get(name), name in source.tables) for name, schema in TABLES.items()}
+    sheets = {
+        name: Sheet(schema, source.tables.get(name), name in source.unreadable) for name, schema in TABLES.items()
+    }
     problems = [*source.problems, *problems, *_missing_tables(source, sheets)]
     share = SetAside()
     if settings is not None:

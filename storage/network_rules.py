@@ -110,10 +110,9 @@ def _check_references(sheet: Sheet, sheets: Sheets) -> None:
             continue
         target = sheets[reference.split(".")[0]]
         values = sheet.standing[name]
-        if not target.present:
-            absent = target.text is None and not target.about.needed
-            if absent and not sheet.about.fact and (values != "").any():
-                sheet.refuse(f"names {target.name}, but there is no table {target.name}; add it", name)
+        if target.absent and not sheet.about.fact and (values != "").any():
+            sheet.refuse(f"names {target.name}, but there is no table {target.name}; add it", name)
+        if target.absent or not target.present:
             continue
         ids = known(sheets, reference)
         unknown = ~values.isin(ids) & (values != "")

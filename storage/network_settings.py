@@ -4,7 +4,7 @@ import numpy as np
 
 from domain.network import Settings
 from domain.problems import Problem
-from domain.schemas import SETTINGS, about
+from domain.schemas import SETTINGS
 from storage.network_cells import parse_cells
 from storage.network_source import SETTINGS_FILE, Source, misspelt
 
@@ -33,17 +33,6 @@ def read_settings(source: Source) -> tuple[Settings | None, list[Problem]]:
     if any(problem.severity == "structure" for problem in problems):
         return None, problems
     return Settings(**values), problems  # type: ignore[arg-type]
-
-
-def settings_text(settings: Settings) -> dict[str, object]:
-    """The settings as values for network.toml, nothing for None."""
-    values = {name: getattr(settings, name) for name in SETTINGS.columns}
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def is_number(name: str) -> bool:
-    """Whether a setting is written without quotes."""
-    return about(SETTINGS.columns[name]).kind in ("number", "count")
 
 
 def _plain(value: np.generic | str) -> object:

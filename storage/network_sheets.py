@@ -18,15 +18,17 @@ Rows = npt.NDArray[np.int64]
 class Sheet:
     """One table: `frame` has every column of the schema and every row of the file, `good` says which rows stand.
 
-    present: the table was there and its columns could be read; rules about other tables' references need that.
+    present: the table is there and has its columns; only then do rules about it make sense.
+    absent: it was not given, or given without rows, and nothing is wrong with that.
     """
 
-    def __init__(self, schema: pa.DataFrameSchema, text: TextTable | None, present: bool) -> None:
+    def __init__(self, schema: pa.DataFrameSchema, text: TextTable | None, unreadable: bool) -> None:
         self.name: str = schema.name
         self.schema = schema
         self.about = about_table(schema)
         self.text = text
-        self.present = present
+        self.present = text is not None
+        self.absent = not (self.about.needed or unreadable or (text is not None and len(text.lines)))
         self.frame = empty_frame(schema)
         self.problems: list[Problem] = []
         self.errors: dict[int, list[str]] = {}
