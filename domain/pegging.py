@@ -23,7 +23,7 @@ class Site:
 
 @dataclass(frozen=True)
 class Part:
-    """What moving and pricing a part needs, money in the network's currency; an `endless` one never runs out at `hub`."""
+    """What moving and pricing a part needs; money in the network's currency."""
 
     part: str
     unit_cost: float
@@ -32,7 +32,12 @@ class Part:
     dangerous_goods: bool
     hs_code: str
     hub: str
-    endless: bool
+    supplier: str
+
+    @property
+    def endless(self) -> bool:
+        """Without a supplier the part never runs out at its hub."""
+        return not self.supplier
 
 
 @dataclass(frozen=True)

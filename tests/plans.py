@@ -25,6 +25,7 @@ def tiny_network() -> Network:
     tables["substitutes"] = pd.DataFrame([{"part": "0001", "substitute": "0001-B"}])
     ends = zip(*(tables["lanes"][name] for name in ("origin", "destination", "mode")), strict=True)
     tables["lanes"]["lane"] = ["-".join(names) for names in ends]
+    tables["parts"]["weight_kg"] = tables["parts"]["weight_kg"].fillna(0.02)
     filled = {name: conform(tables.get(name, pd.DataFrame()), schema) for name, schema in TABLES.items()}
     return Network(settings=Settings(as_of=date(2025, 6, 29), currency="USD"), snapshot="tiny", **filled)
 

@@ -81,7 +81,7 @@ LANES = (
     lane("HUB", "P11", "express", 5, sd=1.0, rate=20.0),
     lane("HUB", "D1", "sea", 38, sd=4.0, rate=0.5),
 )
-SCREEN = Part("0001", 60.0, 0.5, 0.8, False, "852412", "HUB", endless=False)
+SCREEN = Part("0001", 60.0, 0.5, 0.8, False, "852412", "HUB", "S1")
 FACTS = Facts(as_of=AS_OF, parts=(SCREEN,), sites=SITES, lanes=LANES)
 
 
@@ -260,7 +260,7 @@ def test_a_unit_waits_for_the_next_departure() -> None:
 
 def test_a_part_without_supplier_never_runs_out_at_its_hub() -> None:
     """The origin's stock of such a part is no limit."""
-    facts = replace(FACTS, parts=(replace(SCREEN, endless=True),))
+    facts = replace(FACTS, parts=(replace(SCREEN, supplier=""),))
     assert promise(facts, Request("P11", 100_000)).confirmation == "full"
 
 
