@@ -14,6 +14,10 @@ Floats = npt.NDArray[np.float64]
 _SAFETY = timedelta(minutes=10)  # only against a solver that hangs; results never depend on it
 
 
+class NoSolutionError(Exception):
+    """The solver stopped without a solution."""
+
+
 @dataclass(frozen=True)
 class LinearProgram:
     """min cost·x subject to row_lower ≤ A x ≤ row_upper, 0 ≤ x ≤ upper; `integer` marks integer columns."""
@@ -40,16 +44,16 @@ def solve(
     program: LinearProgram, solver: mathopt.SolverType = mathopt.SolverType.GLOP, node_limit: int | None = None,
     relative_gap: float | None = None,
 ) -> Solution:  # fmt: skip
-    """Solve to optimality or to the node limit. Raises RuntimeError when the solver finds no solution."""
+    """Solve to optimality or to the node limit. Raises NoSolutionError when the solver finds no solution."""
     integer = bool(program.integer.any())
     parameters = mathopt.SolveParameters(
-        time_limit=_SAFETY, threads=1 if integer and solver != mathopt.SolverType.HIGHS else None,
+        time_limit=_SAFETY, threads=1 if solver == mathopt.SolverType.GSCIP else None,
         node_limit=node_limit, relative_gap_tolerance=relative_gap,
     )  # fmt: skip
     model = mathopt.Model.from_model_proto(_proto(program))
     result = mathopt.solve(model, solver, params=parameters)
     if not result.has_primal_feasible_solution():
-        raise RuntimeError(f"{solver.name} found no solution: {result.termination.reason.name}")
+        raise NoSolutionError(f"{solver.name} found no solution: {result.termination.reason.name}")
     values = result.variable_values()
     x = np.fromiter((values[v] for v in model.variables()), float, len(program.cost))
     duals = np.empty(0)

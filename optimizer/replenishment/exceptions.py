@@ -83,8 +83,8 @@ def _late_inbound(network: Network) -> pd.DataFrame:
 def _minimum_orders(instance: Instance, plans: PartPlans) -> pd.DataFrame:
     """Purchases of which most stays at the hub because of the minimum order."""
     parts = instance.parts
-    shipped = np.bincount(instance.leaves.part, plans.quantity.sum(axis=1), minlength=len(parts.part))
-    bought = plans.purchase.sum(axis=1)
+    shipped = np.bincount(instance.leaves.part[plans.leaf], plans.units, minlength=len(parts.part))
+    bought = np.bincount(plans.buyer, plans.bought, minlength=len(parts.part))
     spare = np.clip(bought + parts.hub_stock - shipped, 0, bought)
     notable = np.flatnonzero((bought > 0) & (spare > 0.5 * bought) & (parts.moq > 1))
     says = [

@@ -13,7 +13,10 @@ import scipy.sparse as sp
 from ortools.math_opt.python import mathopt
 
 from optimizer.linear_program import LinearProgram, solve
+from optimizer.replenishment.coupling import Rows, coupling_rows, usage
+from optimizer.replenishment.exact import plan_exactly
 from optimizer.replenishment.instance import Instance
+from optimizer.replenishment.outlook import outlook, plan_cost
 from optimizer.replenishment.program import PartPlans, Prices, price_parts
 from optimizer.replenishment.week_cost import CostTables
 
@@ -29,26 +32,10 @@ class Params:
     price_iterations: int = 40
     tolerance: float = 2e-4  # of the total: when master and bound are this near, prices are good enough
     part_rounds: int = 4
+    exact_leaves: int = 50  # so many part × depots are planned by the exact model
+    exact_nodes: int = 5000
     keep: int = 8  # passes whose plans the part master may choose from
     smoothing: float = 0.6
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The coupling rows that are limited: their limits, and how prices split into budget, kg and litres."""
-
-    limit: Floats
-    budget: Ints  # period of each budget row
-    kg: Ints  # departure of each kg row
-    litres: Ints  # departure of each litre row
-
-    def prices(self, instance: Instance, price: Floats) -> Prices:
-        """Row prices as arrays over periods and departures."""
-        budget = np.zeros(len(instance.coupling.budget))
-        kg, litres = np.zeros(len(instance.departures.lane)), np.zeros(len(instance.departures.lane))
-        first, second = len(self.budget), len(self.budget) + len(self.kg)
-        budget[self.budget], kg[self.kg], litres[self.litres] = price[:first], price[first:second], price[second:]
-        return Prices(budget, kg, litres)
 
 
 @dataclass(frozen=True)
@@ -63,60 +50,33 @@ class Decomposition:
     use: Floats
 
 
-def coupling_rows(instance: Instance) -> Rows:
-    """Every limited budget period, and the kg and litres of every limited departure."""
-    coupling = instance.coupling
-    budget, kg, litres = (
-        np.flatnonzero(np.isfinite(limit)) for limit in (coupling.budget, coupling.kg, coupling.litres)
-    )
-    limit = np.concatenate([coupling.budget[budget], coupling.kg[kg], coupling.litres[litres]])
-    return Rows(limit, budget, kg, litres)
-
-
-def usage(instance: Instance, rows: Rows, plans: PartPlans) -> sp.csr_matrix:
-    """What every part's plan takes of every row, (parts, rows)."""
-    parts, coupling = instance.parts, instance.coupling
-    row_of_period = np.full(len(coupling.budget), -1)
-    row_of_period[rows.budget] = np.arange(len(rows.budget))
-    row_of_kg, row_of_litres = np.full(len(coupling.kg), -1), np.full(len(coupling.kg), -1)
-    row_of_kg[rows.kg] = len(rows.budget) + np.arange(len(rows.kg))
-    row_of_litres[rows.litres] = len(rows.budget) + len(rows.kg) + np.arange(len(rows.litres))
-
-    buyer, week = np.nonzero(plans.purchase)
-    leaf, slot = np.nonzero(plans.quantity)
-    part, departure = instance.leaves.part[leaf], plans.departure[leaf, slot]
-    units = plans.quantity[leaf, slot]
-    row = np.concatenate(
-        [row_of_period[coupling.period_of_week[week + 1]], row_of_kg[departure], row_of_litres[departure]]
-    )
-    taken = np.concatenate(
-        [
-            plans.purchase[buyer, week] * parts.unit_cost[buyer],
-            units * parts.weight_kg[part],
-            units * parts.litres[part],
-        ]
-    )
-    who = np.concatenate([buyer, part, part])
-    limited = row >= 0
-    shape = (len(parts.part), len(rows.limit))
-    return sp.coo_matrix((taken[limited], (who[limited], row[limited])), shape=shape).tocsr()
-
-
 def decompose(instance: Instance, tables: CostTables, params: Params) -> Decomposition:
     """Search prices, then choose one plan per part: bound and plan of the whole network."""
     rows = coupling_rows(instance)
     pool = _Pool(instance, rows, params.keep)
     free = pool.add(price_parts(instance, tables, rows.prices(instance, np.zeros(len(rows.limit)))))
     zero = float(free.bound.sum())
-    if (pool.use_of_last() <= rows.limit * (1 + 1e-9)).all():
-        prices = rows.prices(instance, np.zeros(len(rows.limit)))
-        return Decomposition(free, zero, zero, prices, rows, pool.use_of_last())
     idle = price_parts(instance, tables, _closed(instance, rows), may_buy=False)
     price, bound = _search_prices(instance, tables, rows, pool, idle, zero, params)
     pool.add(idle, keep_always=True)
     plans, bound, price = _choose(instance, tables, rows, pool, bound, price, params)
+    plans, bound = _settle(instance, tables, rows, plans, bound, params)
     use = np.asarray(usage(instance, rows, plans).sum(axis=0)).ravel()
     return Decomposition(plans, bound, zero, rows.prices(instance, price), rows, use)
+
+
+def _settle(
+    instance: Instance, tables: CostTables, rows: Rows, plans: PartPlans, bound: float, params: Params
+) -> tuple[PartPlans, float]:
+    """A network small enough is planned whole by the exact model, which then also proves the better bound."""
+    if len(instance.leaves.part) > params.exact_leaves:
+        return plans, bound
+    everything = np.arange(len(instance.parts.part))
+    exact = plan_exactly(instance, tables, rows, plans, everything, params.exact_nodes)
+    if exact is None:
+        return plans, bound
+    now = plan_cost(instance, plans, outlook(instance, plans)).total
+    return (exact.plans if exact.cost < now else plans), max(bound, exact.bound)
 
 
 def _closed(instance: Instance, rows: Rows) -> Prices:
@@ -264,12 +224,21 @@ def _assemble(instance: Instance, pool: _Pool, part: Ints, source: Ints) -> Part
     """Put the chosen plan of every part together."""
     pick = np.empty(len(instance.parts.part), np.int64)
     pick[part] = source
-    first = pool.passes[0]
-    quantity, departure = np.zeros_like(first.quantity), np.zeros_like(first.departure)
-    purchase, cost, bound = np.zeros_like(first.purchase), np.zeros_like(first.cost), np.zeros_like(first.bound)
-    for number, plans in enumerate(pool.passes):
-        mine = pick == number
-        leaves = mine[instance.leaves.part]
-        quantity[leaves], departure[leaves] = plans.quantity[leaves], plans.departure[leaves]
-        purchase[mine], cost[mine], bound[mine] = plans.purchase[mine], plans.cost[mine], plans.bound[mine]
-    return PartPlans(quantity, departure, purchase, cost, bound)
+    pieces = [_of_parts(instance, plans, pick == number) for number, plans in enumerate(pool.passes)]
+    leaf, departure, units, buyer, week, bought = (np.concatenate(arrays) for arrays in zip(*pieces, strict=True))
+    lines, orders = np.lexsort((departure, leaf)), np.lexsort((week, buyer))
+    rows = np.arange(len(pick))
+    return PartPlans(
+        leaf[lines], departure[lines], units[lines], buyer[orders], week[orders], bought[orders],
+        cost=np.stack([plans.cost for plans in pool.passes])[pick, rows],
+        bound=np.stack([plans.bound for plans in pool.passes])[pick, rows],
+    )  # fmt: skip
+
+
+def _of_parts(instance: Instance, plans: PartPlans, mine: npt.NDArray[np.bool_]) -> tuple[Ints, ...]:
+    """Shipment lines and purchases of some parts."""
+    line, order = mine[instance.leaves.part[plans.leaf]], mine[plans.buyer]
+    return (
+        plans.leaf[line], plans.departure[line], plans.units[line],
+        plans.buyer[order], plans.week[order], plans.bought[order],
+    )  # fmt: skip

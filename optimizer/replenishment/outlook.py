@@ -35,9 +35,10 @@ class Outlook:
     served: Floats
 
 
-def outlook(instance: Instance, quantity: npt.NDArray[np.int32]) -> Outlook:
-    """Average over which slot is the last one in, exactly as the week costs do; `quantity` by leaf and slot − 1."""
+def outlook(instance: Instance, plans: PartPlans) -> Outlook:
+    """Average over which slot is the last one in, exactly as the week costs do."""
     leaves, points = instance.leaves, instance.points
+    quantity = plans.arrivals(instance)
     shape = quantity.shape
     result = Outlook(
         *(np.zeros(shape) for _ in range(5)),
@@ -69,9 +70,8 @@ def plan_cost(instance: Instance, plans: PartPlans, result: Outlook) -> Cost:
     week = {name: np.zeros(weeks) for name in ("purchase", "freight", "consignment", "duty", "order_line")}
     holding, shortage = result.holding.sum(axis=0), result.shortage.sum(axis=0)
 
-    leaf, slot = np.nonzero(plans.quantity)
-    units, j = plans.quantity[leaf, slot].astype(float), plans.departure[leaf, slot]
-    part, lane, left = leaves.part[leaf], sailings.lane[j], sailings.week[j] - 1
+    units, j = plans.units.astype(float), plans.departure
+    part, lane, left = leaves.part[plans.leaf], sailings.lane[j], sailings.week[j] - 1
     np.add.at(week["freight"], left, units * parts.freight[part, lane])
     np.add.at(week["duty"], left, units * parts.duty[part, lane])
     np.add.at(week["order_line"], left, instance.line_cost)
@@ -87,7 +87,7 @@ def plan_cost(instance: Instance, plans: PartPlans, result: Outlook) -> Cost:
     shortfall = np.maximum(number * _of(lanes["minimum_charge"], sailings.lane) - carriage, 0.0)
     np.add.at(week["freight"], sailings.week - 1, np.where(used, shortfall, 0.0))
 
-    week["purchase"] += (plans.purchase * parts.unit_cost[:, None]).sum(axis=0)
+    np.add.at(week["purchase"], plans.week - 1, plans.bought * parts.unit_cost[plans.buyer])
     hub = hub_stock(instance, plans)
     holding += parts.hub_rate * (hub * parts.unit_cost[:, None]).sum(axis=0)
     at_start = np.bincount(leaves.part, leaves.initial_stock + leaves.inbound[:, -1] - result.end_held, len(hub))
@@ -116,12 +116,10 @@ def hub_stock(instance: Instance, plans: PartPlans) -> Floats:
     week = np.maximum((parts.hub_inbound_day - instance.first_monday) // 7, 0)
     in_time = week < weeks
     np.add.at(change, (owner[in_time], week[in_time]), parts.hub_inbound_units[in_time])
-    buyer, ordered = np.nonzero(plans.purchase)
-    received = instance.ordering.expected_week[parts.supplier[buyer], ordered] - 1
-    np.add.at(change, (buyer, received), plans.purchase[buyer, ordered])
-    leaf, slot = np.nonzero(plans.quantity)
-    left = instance.departures.week[plans.departure[leaf, slot]] - 1
-    np.subtract.at(change, (instance.leaves.part[leaf], left), plans.quantity[leaf, slot])
+    received = instance.ordering.expected_week[parts.supplier[plans.buyer], plans.week - 1] - 1
+    np.add.at(change, (plans.buyer, received), plans.bought)
+    left = instance.departures.week[plans.departure] - 1
+    np.subtract.at(change, (instance.leaves.part[plans.leaf], left), plans.units)
     return np.cumsum(change, axis=1)
 
 

@@ -39,7 +39,7 @@ def replenish(
     instance = build_instance(network, forecast, targets)
     tables = CostTables(instance)
     found = decompose(instance, tables, params or Params())
-    expected = outlook(instance, found.plans.quantity)
+    expected = outlook(instance, found.plans)
     return ReplenishmentPlan(
         status="complete",
         shipments=_shipments(network, instance, found, expected),
@@ -62,9 +62,8 @@ def _dates(days: npt.NDArray[np.int64]) -> npt.NDArray[np.datetime64]:
 
 def _shipments(network: Network, instance: Instance, found: Decomposition, expected: Outlook) -> pd.DataFrame:
     parts, leaves, sailings = instance.parts, instance.leaves, instance.departures
-    leaf, slot = np.nonzero(found.plans.quantity)
-    units, j = found.plans.quantity[leaf, slot].astype(np.int64), found.plans.departure[leaf, slot]
-    part, lane = leaves.part[leaf], sailings.lane[j]
+    units, j = found.plans.units, found.plans.departure
+    part, lane = leaves.part[found.plans.leaf], sailings.lane[j]
     departs = _dates(sailings.departs[j])
     lane_id = instance.lane_ids[lane]
     frame = pd.DataFrame(
@@ -76,7 +75,7 @@ def _shipments(network: Network, instance: Instance, found: Decomposition, expec
             "arrives": _dates(sailings.arrives[j]),
             "quantity": units,
             "cost": units * (parts.freight[part, lane] + parts.duty[part, lane]) + instance.line_cost,
-            "reason": shipment_reasons(network, instance, found, expected, leaf, slot),
+            "reason": shipment_reasons(network, instance, found.plans, expected),
         }
     )
     return frame.sort_values(["departs", "lane", "part"], kind="stable").reset_index(drop=True)
@@ -84,8 +83,7 @@ def _shipments(network: Network, instance: Instance, found: Decomposition, expec
 
 def _purchase_orders(network: Network, instance: Instance, found: Decomposition) -> pd.DataFrame:
     parts, ordering = instance.parts, instance.ordering
-    buyer, week = np.nonzero(found.plans.purchase)
-    quantity = found.plans.purchase[buyer, week]
+    buyer, week, quantity = found.plans.buyer, found.plans.week - 1, found.plans.bought
     ordered = _dates(instance.first_monday + 7 * week)
     supplier = instance.suppliers[parts.supplier[buyer]]
     frame = pd.DataFrame(
@@ -99,7 +97,7 @@ def _purchase_orders(network: Network, instance: Instance, found: Decomposition)
             "order_on": ordered,
             "expected": _dates(ordering.expected[parts.supplier[buyer], week]),
             "value": quantity * parts.unit_cost[buyer],
-            "reason": purchase_reasons(instance, found, buyer, week),
+            "reason": purchase_reasons(instance, found.plans),
         }
     )
     return frame.sort_values(["order_on", "supplier", "part"], kind="stable").reset_index(drop=True)
@@ -118,7 +116,7 @@ def _projection(instance: Instance, found: Decomposition, expected: Outlook) -> 
             "on_hand": expected.on_hand[:, :weeks].ravel(),
             "backorders": expected.backorders[:, :weeks].ravel(),
             "waiting": expected.waiting[:, :weeks].ravel(),
-            "arrivals": (found.plans.quantity[:, :weeks] + inbound).ravel(),
+            "arrivals": (found.plans.arrivals(instance)[:, :weeks] + inbound).ravel(),
         }
     )
     order = np.argsort(

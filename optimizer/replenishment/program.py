@@ -32,17 +32,41 @@ class Prices:
 
 @dataclass(frozen=True)
 class PartPlans:
-    """One plan for every part. quantity and departure by leaf and slot − 1; purchase by part and order week − 1.
+    """One plan for every part, as shipment lines and purchases sorted by part.
 
+    leaf, departure, units: one row per shipment line. buyer (part), week (1-based), bought (units): one per purchase.
     cost: true money of the part's plan with consignments at their price per kg, (parts,). bound: the least any plan
     of the part can cost at the prices it was made for, (parts,).
     """
 
-    quantity: Counts
-    departure: Counts
-    purchase: Ints
+    leaf: Ints
+    departure: Ints
+    units: Ints
+    buyer: Ints
+    week: Ints
+    bought: Ints
     cost: Floats
     bound: Floats
+
+    def arrivals(self, instance: Instance) -> Counts:
+        """Units by leaf and arrival slot − 1, shape (leaves, K)."""
+        arriving = np.zeros((len(instance.leaves.part), instance.weeks), np.int32)
+        np.add.at(arriving, (self.leaf, instance.departures.slot[self.departure] - 1), self.units)
+        return arriving
+
+
+def replaced(
+    instance: Instance, plans: PartPlans, chosen: Ints, lines: list[tuple[int, int, int]],
+    orders: list[tuple[int, int, int]],
+) -> PartPlans:  # fmt: skip
+    """`plans`, the parts `chosen` served by other lines (leaf, departure, units) and orders (part, week, units)."""
+    keep = ~np.isin(instance.leaves.part[plans.leaf], chosen)
+    keep_order = ~np.isin(plans.buyer, chosen)
+    new, ordered = np.array(lines, np.int64).reshape(-1, 3), np.array(orders, np.int64).reshape(-1, 3)
+    line = np.vstack([np.column_stack([plans.leaf, plans.departure, plans.units])[keep], new])
+    order = np.vstack([np.column_stack([plans.buyer, plans.week, plans.bought])[keep_order], ordered])
+    line, order = line[np.lexsort((line[:, 1], line[:, 0]))], order[np.lexsort((order[:, 1], order[:, 0]))]
+    return PartPlans(*line.T, *order.T, cost=plans.cost, bound=plans.bound)
 
 
 def order_prices(instance: Instance, budget_price: Floats) -> tuple[Floats, Ints]:
@@ -83,7 +107,18 @@ def price_parts(instance: Instance, tables: CostTables, prices: Prices, *, may_b
         parts.hub_inbound_units, parts.hub_rate, parts.lane_cost, parts.leaf_start,
         leaves.depot, leaves.initial_stock + leaves.inbound[:, -1],
     )  # fmt: skip
-    return PartPlans(quantity, departure, purchase, cost, bound)
+    leaf, slot = np.nonzero(quantity)
+    buyer, week = np.nonzero(purchase)
+    return PartPlans(
+        leaf=leaf,
+        departure=departure[leaf, slot].astype(np.int64),
+        units=quantity[leaf, slot].astype(np.int64),
+        buyer=buyer,
+        week=week + 1,
+        bought=purchase[buyer, week],
+        cost=cost,
+        bound=bound,
+    )
 
 
 @nb.njit(cache=True)

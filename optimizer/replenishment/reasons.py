@@ -6,8 +6,8 @@ import numpy.typing as npt
 
 from domain.network import Network
 from optimizer.replenishment.instance import Instance
-from optimizer.replenishment.master import Decomposition
 from optimizer.replenishment.outlook import Outlook
+from optimizer.replenishment.program import PartPlans
 from optimizer.replenishment.week_cost import on_hand_table, shelves_and_waiting
 
 Floats = npt.NDArray[np.float64]
@@ -17,20 +17,18 @@ Texts = list[str]
 _NOTABLE = 0.005  # devices waiting on average below which a line only rebuilds stock
 
 
-def shipment_reasons(
-    network: Network, instance: Instance, found: Decomposition, expected: Outlook, leaf: Ints, slot: Ints
-) -> Texts:
-    """One sentence or two per shipment line (rows `leaf`, `slot` of the plan's quantities)."""
+def shipment_reasons(network: Network, instance: Instance, plans: PartPlans, expected: Outlook) -> Texts:
+    """One sentence or two per shipment line."""
     leaves, points, sailings = instance.leaves, instance.points, instance.departures
     week, without, with_it = _without_line(
-        found.plans.quantity, leaf, slot, instance.published, instance.slot_law, leaves.depot,
+        plans.arrivals(instance), plans.leaf, sailings.slot[plans.departure] - 1, plans.units, instance.published, instance.slot_law, leaves.depot,
         leaves.net_stock, leaves.inbound, leaves.late_mean, leaves.window_mean, leaves.window_variance,
         leaves.weekly_mean, leaves.batch_index, leaves.kappa, expected.waiting,
         leaves.point_start, points.share, points.base_stock, points.courier_weeks, points.holding, points.waiting,
     )  # fmt: skip
     monday = np.array(instance.first_monday + 7 * (week - 1), dtype="datetime64[D]")
-    lane = sailings.lane[found.plans.departure[leaf, slot]]
-    why_lane = _lane_words(network, instance, leaves.part[leaf], leaves.depot[leaf], lane)
+    lane = sailings.lane[plans.departure]
+    why_lane = _lane_words(network, instance, leaves.part[plans.leaf], leaves.depot[plans.leaf], lane)
     return [
         (
             f"From {day:%d %b %Y} on {more:.2f} devices would wait on average without it, {less:.2f} with it. {how}"
@@ -64,16 +62,14 @@ def _lane_words(network: Network, instance: Instance, part: Ints, depot: Ints, l
     ]
 
 
-def purchase_reasons(instance: Instance, found: Decomposition, buyer: Ints, week: Ints) -> Texts:
+def purchase_reasons(instance: Instance, plans: PartPlans) -> Texts:
     """What leaves the hub before the next purchase, and what the minimum order or multiple adds."""
     parts = instance.parts
-    quantity = found.plans.purchase[buyer, week]
-    leaf, slot = np.nonzero(found.plans.quantity)
-    total = np.bincount(instance.leaves.part[leaf], found.plans.quantity[leaf, slot], minlength=len(parts.part))
-    bought = found.plans.purchase.sum(axis=1)
+    total = np.bincount(instance.leaves.part[plans.leaf], plans.units, minlength=len(parts.part))
+    bought = np.bincount(plans.buyer, plans.bought, minlength=len(parts.part))
     spare = np.maximum(bought + parts.hub_stock - total, 0).astype(np.int64)
     words = []
-    for i, units in zip(buyer, quantity, strict=True):
+    for i, units in zip(plans.buyer, plans.bought, strict=True):
         lot = f"minimum order {parts.moq[i]}" if units <= max(parts.moq[i], 1) and parts.moq[i] > 1 else ""
         sentence = f"Depots need {int(total[i])} in the plan, the hub holds {int(parts.hub_stock[i])}."
         if lot:
@@ -88,7 +84,7 @@ def purchase_reasons(instance: Instance, found: Decomposition, buyer: Ints, week
 
 @nb.njit(cache=True, parallel=True)
 def _without_line(
-    quantity: npt.NDArray[np.int32], leaf: Ints, slot: Ints, published: int, slot_law: Floats, depot: Ints,
+    quantity: npt.NDArray[np.int32], leaf: Ints, slot: Ints, units: Ints, published: int, slot_law: Floats, depot: Ints,
     net_stock: Floats, inbound: Floats, late_mean: Floats, window_mean: Floats, window_variance: Floats,
     weekly_mean: Floats, psi: Floats, kappa: Floats, waiting_with: Floats,
     point_start: Ints, share: Floats, base_stock: Ints, courier_weeks: Floats, point_holding: Floats, waiting: Floats,
@@ -102,7 +98,7 @@ def _without_line(
         n = leaf[line]
         arrived = np.zeros(weeks + 1)
         for k in range(1, weeks + 1):
-            arrived[k] = arrived[k - 1] + (quantity[n, k - 1] if k - 1 != slot[line] else 0)
+            arrived[k] = arrived[k - 1] + quantity[n, k - 1] - (units[line] if k - 1 == slot[line] else 0)
         first, last = point_start[n], point_start[n + 1]
         short = np.empty(max(last - first, 1))
         on_hand = np.empty(1)

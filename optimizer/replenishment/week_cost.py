@@ -35,6 +35,10 @@ class CostTables:
             leaves.point_start, points.share, points.base_stock, points.courier_weeks, points.holding, points.waiting,
         )  # fmt: skip
 
+    def of(self, leaf: int) -> Floats:
+        """The table of one leaf, (K + 1, cap + 1)."""
+        return self.values[self.offset[leaf] : self.offset[leaf + 1]].reshape(-1, int(self.cap[leaf]) + 1)
+
 
 @nb.njit(cache=True, parallel=True)
 def _caps(net_stock: Floats, inbound: Floats, late_mean: Floats, window_mean: Floats, window_variance: Floats) -> Ints:
