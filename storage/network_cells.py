@@ -12,10 +12,11 @@ import numpy.typing as npt
 import pandas as pd
 import pandera.pandas as pa
 
-from domain.schemas import DTYPES, about
+from domain.schemas import DTYPES, About, about
 
 LARGEST_COUNT = 10**9
 LARGEST_NUMBER = 1e12
+BROKEN = ("\ufffd", "\x00")  # what a wrong encoding leaves behind
 FIRST_YEAR, LAST_YEAR = 1900, 2200  # datetime64[ns] ends in 2262
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})([T ]00:00(:00(\.0+)?)?Z?)?", re.ASCII)
@@ -67,7 +68,7 @@ def parse_boolean(cell: str) -> bool:
 
 def parse_text(cell: str) -> str:
     """The text itself. Raises ValueError for the mark of a broken encoding."""
-    if "\ufffd" in cell or "\x00" in cell:
+    if any(mark in cell for mark in BROKEN):
         raise ValueError("broken characters; save the file as UTF-8")
     return cell
 
@@ -96,31 +97,37 @@ def parse_cells(column: pa.Column, cells: list[str]) -> tuple[npt.NDArray[np.gen
     An empty cell is the column's default. The column's own checks (ranges, allowed words) are part of the reading.
     """
     note = about(column)
+    if note.kind == "text" and all(cells) and not any(mark in "".join(cells) for mark in BROKEN):
+        array, wrong = (
+            np.array(cells, dtype=object),
+            dict[int, str](),
+        )  # a million tickets: nothing to read, nothing to fill in
+    else:
+        array, wrong = _parse_each(note, cells)
+    for check in column.checks:
+        series = pd.Series(array)[[bool(cell) and row not in wrong for row, cell in enumerate(cells)]]
+        for position in series.index[~check(series).check_output]:
+            wrong.setdefault(position, f"must be {check.error}")
+            array[position] = _NOTHING[note.kind]
+    return array, wrong
+
+
+def _parse_each(note: About, cells: list[str]) -> tuple[npt.NDArray[np.generic], dict[int, str]]:
     parse, nothing = _PARSERS[note.kind], _NOTHING[note.kind]
-    required = note.starred and not note.may_be_empty
     values: list[object] = []
     wrong: dict[int, str] = {}
-    given: list[int] = []
     for position, cell in enumerate(cells):
         value = nothing
         try:
-            if cell:
-                value = parse(cell)
-                given.append(position)
-            elif required:
+            if cell or note.empty:
+                value = parse(cell or note.empty)
+            elif note.starred and not note.may_be_empty:
                 raise ValueError("empty, but required")
-            elif note.empty:
-                value = parse(note.empty)
         except ValueError as error:
             wrong[position] = f"{error}{_like(note.example)}"
         values.append(value)
     array = np.empty(len(values), dtype=DTYPES[note.kind])
     array[:] = values
-    for check in column.checks:
-        series = pd.Series(array[given], index=given)
-        for position in series.index[~check(series).check_output]:
-            wrong.setdefault(position, f"must be {check.error}")
-            array[position] = nothing
     return array, wrong
 
 

@@ -283,7 +283,7 @@ def _text_column(cells: pa.Array) -> TextColumn:
     encoded = cells.dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()
-    texts = [text.strip() for text in encoded.dictionary.to_pylist()]
+    texts = [text.strip() for text in encoded.dictionary.to_numpy(zero_copy_only=False).tolist()]
     codes = encoded.indices.to_numpy(zero_copy_only=False)
     if encoded.null_count:
         codes = np.where(np.isnan(codes), len(texts), codes)
