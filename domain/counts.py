@@ -191,7 +191,7 @@ def quantile_one(mean: float, variance: float, level: float) -> int:
     """Smallest n with P(N ≤ n) ≥ level, for 0 < level < 1."""
     values = np.zeros(1, np.int64)
     quantiles(mean, variance, np.array([level]), values)
-    return values[0]
+    return int(values[0])
 
 
 @nb.njit(cache=True)

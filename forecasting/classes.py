@@ -12,7 +12,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Classes:
-    """codes: class of every leaf per level, coarsest first, shape (leaves, levels); codes are 0..k−1 at each level.
+    """codes: class of every leaf per level, shape (leaves, levels); level 0 holds one class, codes count from 0.
 
     Raises ValueError when a class spreads over two classes of the level above.
     """
@@ -42,9 +42,10 @@ class Classes:
 
     def sums(self, values: Floats) -> Floats:
         """Sum of leaf values, shape (…, leaves), over the finest classes: shape (…, classes)."""
-        flat = values.reshape(-1, values.shape[-1])
-        summed = np.stack([np.bincount(self.finest, row, self.number) for row in flat])
-        return summed.reshape(*values.shape[:-1], self.number)
+        summed = np.zeros((*values.shape[:-1], self.number))
+        for index in np.ndindex(values.shape[:-1]):
+            summed[index] = np.bincount(self.finest, values[index], self.number)
+        return summed
 
     def _levels(self, totals: Floats) -> list[Floats]:
         """Totals of the finest classes added up to every level, coarsest first."""
@@ -52,7 +53,8 @@ class Classes:
         for level in range(self.codes.shape[1] - 1, 0, -1):
             parent = self.parent(level)
             above = np.zeros((*totals.shape[:-1], int(parent.max()) + 1))
-            np.add.at(above, (..., parent), levels[0])
+            for code, code_above in enumerate(parent):
+                above[..., code_above] += levels[0][..., code]
             levels.insert(0, above)
         return levels
 
@@ -61,10 +63,11 @@ class Classes:
 
         above, below: totals of the finest classes, shape (…, classes). root: value at the top, shape (…).
         """
+        above_at, below_at = self._levels(above), self._levels(below)
         value = root[..., None]
-        for level, (top, bottom) in enumerate(zip(self._levels(above), self._levels(below), strict=True)):
-            if level:
-                value = (top + borrowed * value[..., self.parent(level)]) / (bottom + borrowed)
+        for level in range(1, len(above_at)):
+            parent = value[..., self.parent(level)]
+            value = (above_at[level] + borrowed * parent) / (below_at[level] + borrowed)
         return value
 
     def best(self, scores: Floats, weights: Floats, habit: Floats, borrowed: float) -> Ints:
@@ -73,12 +76,10 @@ class Classes:
         scores: log likelihood, shape (candidates, classes). weights: number of observations behind it, shape
         (classes,). habit: log prior of the candidates, shape (candidates,), which decides where nothing is known.
         """
-        total = habit[:, None]
-        for level, (score, weight) in enumerate(zip(self._levels(scores), self._levels(weights), strict=True)):
-            if level:
-                total = score + (total * borrowed / (behind + borrowed))[:, self.parent(level)]
-            else:
-                total = score + total
-            behind = weight
+        score_at, weight_at = self._levels(scores), self._levels(weights)
+        total = score_at[0] + habit[:, None]
+        for level in range(1, len(score_at)):
+            mean_above = total / (weight_at[level - 1] + borrowed)
+            total = score_at[level] + borrowed * mean_above[:, self.parent(level)]
         best: Ints = total.argmax(axis=0)
         return best

@@ -76,12 +76,13 @@ def gamma_poisson(
 
 
 def _pilot_dispersion(counts: Floats, exposure: Floats, starts: Ints, pool: Classes) -> Floats:
-    """ψ₀ of every class: mean dispersion of its leaves weighted by periods with demand, so that no giant decides alone."""
+    """ψ₀ of every class: that of its leaves weighted by periods with demand, so that no giant decides alone."""
     ratio, demands = dispersion(counts, exposure, starts)
     above, below = pool.sums(ratio * demands), pool.sums(demands.astype(np.float64))
     root = above.sum() / below.sum() if above.sum() > 0 else 1.0
     size = counts.sum() / max(demands.sum(), 1)
-    return np.maximum(pool.ratios(above, below, np.array(root), BORROWED_DEMANDS), 1e-3 * size + 1e-9)
+    pilot: Floats = np.maximum(pool.ratios(above, below, np.array(root), BORROWED_DEMANDS), 1e-3 * size + 1e-9)
+    return pilot
 
 
 def _class_rates(windows: Windows, pool: Classes, pilot: Floats) -> Floats:
@@ -185,16 +186,16 @@ def _typical_rates(units: Floats, exposure: Floats, established: npt.NDArray[np.
     few fast movers make, is not its expectation. infinity where too few members are known to tell.
     """
     known = established & (exposure > 0)
-    rates = pd.DataFrame(pool.codes[known]).assign(rate=units[known] / exposure[known])
+    rate = pd.Series(units[known] / exposure[known])
     typical = np.full(1, np.inf)
     for level in range(pool.codes.shape[1]):
         if level:
             typical = typical[pool.parent(level)]
-        median = rates[rates["rate"] > 0].groupby(level)["rate"].median()
-        cut = np.minimum(rates["rate"], FAST * rates[level].map(median).fillna(0.0))
-        seen = cut.groupby(rates[level]).agg(["mean", "size"])
+        code = pool.codes[known, level]
+        median = rate.where(rate > 0).groupby(code).transform("median").fillna(0.0)
+        seen = rate.clip(upper=FAST * median).groupby(code).agg(["mean", "size"])
         enough = seen[seen["size"] >= ENOUGH]
-        typical[enough.index.to_numpy()] = enough["mean"]
+        typical[enough.index.to_numpy()] = enough["mean"].to_numpy()
     return typical
 
 

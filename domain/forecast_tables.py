@@ -1,0 +1,215 @@
+"""A Forecast as the tables of a plan folder, and back: a planner's own forecast is as good as ours."""
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from domain.calendar import week_starts
+from domain.counts import quantiles
+from domain.forecast import Forecast
+from domain.network import Network, Settings
+from domain.problems import BadData, Problem
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+LEVELS = (0.10, 0.50, 0.80, 0.90, 0.95, 0.99)
+_LAW = ("dispersion", "rate_shape", "discount", "drift")
+_NEEDED = ("part", "region", "week", "mean", "dispersion", "rate_shape")
+_SHOWN = 100  # problems of one kind that are spelt out
+_SHARE_TOLERANCE = 1e-6
+
+
+def forecast_frame(forecast: Forecast, settings: Settings) -> pd.DataFrame:
+    """The table `forecast`: a row per part × region × week, weeks by their Monday, sorted by key.
+
+    Quantiles are of cumulative demand D(1..t) under the law of `domain.counts` with mean M and variance ψM + κM², the
+    very law the optimizer uses.
+    """
+    leaves, weeks = forecast.mean.shape
+    weekly, cumulative, spread = (np.empty((leaves, weeks)) for _ in range(3))
+    levels = np.empty((leaves, weeks, len(LEVELS)), np.int64)
+    _fill(
+        forecast.mean,
+        forecast.batch_index,
+        forecast.rate_shape,
+        np.where(forecast.drift > 0, forecast.discount ** (-forecast.drift), 1.0),
+        np.array(LEVELS),
+        weekly,
+        cumulative,
+        spread,
+        levels,
+    )
+    per_leaf = zip(_LAW, (forecast.batch_index, forecast.rate_shape, forecast.discount, forecast.drift), strict=True)
+    return pd.DataFrame(
+        {
+            "part": np.repeat(forecast.part, weeks),
+            "region": np.repeat(forecast.region, weeks),
+            "week": np.tile(week_starts(settings.as_of, weeks).astype("datetime64[ns]"), leaves),
+            "mean": forecast.mean.ravel(),
+            "variance": weekly.ravel(),
+            **{name: np.repeat(values, weeks) for name, values in per_leaf},
+            "cumulative_mean": cumulative.ravel(),
+            "cumulative_variance": spread.ravel(),
+            **{f"q{round(100 * level)}": levels[:, :, k].ravel() for k, level in enumerate(LEVELS)},
+        }
+    )
+
+
+def shares_frame(forecast: Forecast) -> pd.DataFrame:
+    """The table `shares`: how the demand of a part falls on the repair points of each region, sorted by key."""
+    frame = pd.DataFrame(
+        {"part": forecast.part[forecast.share_leaf], "site": forecast.share_site, "share": forecast.share}
+    )
+    return frame.sort_values(["part", "site"], kind="stable", ignore_index=True)
+
+
+@nb.njit(cache=True, parallel=True)
+def _fill(
+    mean: Floats,
+    batch_index: Floats,
+    rate_shape: Floats,
+    growth: Floats,
+    levels: Floats,
+    weekly: Floats,
+    cumulative: Floats,
+    spread: Floats,
+    values: Ints,
+) -> None:
+    """Variance of each week, mean, variance and quantiles of demand through it.
+
+    Σᵤ Σᵥ eᵤeᵥ g^min(u,v) grows by 2e_t Σ_{u<t} eᵤ gᵘ + e_t² gᵗ from week to week (g = δ^−ω, MODEL 1).
+    """
+    for leaf in nb.prange(len(mean)):
+        psi, kappa = batch_index[leaf], 1.0 / rate_shape[leaf]
+        total, pairs, before, factor = 0.0, 0.0, 0.0, 1.0
+        for week in range(mean.shape[1]):
+            factor *= growth[leaf]
+            m = mean[leaf, week]
+            total += m
+            pairs += 2.0 * m * before + m * m * factor
+            before += m * factor
+            weekly[leaf, week] = psi * m + kappa * factor * m * m
+            cumulative[leaf, week] = total
+            spread[leaf, week] = psi * total + kappa * pairs
+            quantiles(total, spread[leaf, week], levels, values[leaf, week])
+
+
+def forecast_from_frames(table: pd.DataFrame, shares: pd.DataFrame, network: Network) -> Forecast:
+    """A Forecast from the tables `forecast` and `shares`; the order of rows and columns does not matter.
+
+    Only part, region, week, mean, dispersion and rate_shape are needed, discount is 1 and drift 0 where they are
+    missing; variances and quantiles follow from these and are not read. Shares of a part in a region without forecast
+    are not used. Raises BadData with every problem found: unknown or repeated keys, a missing week, a value out of
+    range, a law that is not the same in all weeks of a part and region, shares that do not add up to 1.
+    """
+    table = table.assign(
+        **{name: default for name, default in (("discount", 1.0), ("drift", 0.0)) if name not in table}
+    )
+    _refuse([*_missing("forecast", table, _NEEDED), *_missing("shares", shares, ("part", "site", "share"))])
+    table, problems = _checked_forecast(table, network)
+    shares, more = _checked_shares(shares, network)
+    _refuse([*problems, *more])
+
+    table = table.sort_values(["part", "region", "week"], kind="stable")
+    weeks = table["week"].nunique()
+    first = table.iloc[::weeks] if weeks else table
+    leaves = pd.MultiIndex.from_frame(first[["part", "region"]])
+    leaf = leaves.get_indexer(pd.MultiIndex.from_frame(shares[["part", "region"]]))
+    shares = shares.assign(leaf=leaf)[leaf >= 0].sort_values(["leaf", "site"], kind="stable")
+    _refuse(_share_sums(first, shares))
+    law = {name: first[name].to_numpy(np.float64) for name in _LAW}
+    return Forecast(
+        as_of=network.settings.as_of,
+        part=first["part"].to_numpy(object),
+        region=first["region"].to_numpy(object),
+        mean=table["mean"].to_numpy(np.float64).reshape(len(first), weeks),
+        batch_index=law["dispersion"],
+        rate_shape=law["rate_shape"],
+        discount=law["discount"],
+        drift=law["drift"],
+        share_leaf=shares["leaf"].to_numpy(np.int64),
+        share_site=shares["site"].to_numpy(object),
+        share=shares["share"].to_numpy(np.float64),
+    )
+
+
+def _checked_forecast(table: pd.DataFrame, network: Network) -> tuple[pd.DataFrame, list[Problem]]:
+    """The forecast rows with their columns converted, and everything wrong with them."""
+    numbers = ("mean", *_LAW)
+    table = table.reset_index(drop=True).assign(
+        week=pd.to_datetime(table["week"], errors="coerce").to_numpy(),
+        **{name: pd.to_numeric(table[name], errors="coerce").to_numpy(np.float64) for name in numbers},
+    )
+    key = ["part", "region"]
+    leaf = table.groupby(key, sort=False).ngroup().to_numpy()
+    weeks = int(table["week"].nunique())
+    expected = week_starts(network.settings.as_of, weeks).astype("datetime64[ns]")
+    ends = f"{expected[0]:.10} to {expected[-1]:.10}" if weeks else ""
+    finite = np.isfinite(table["mean"].to_numpy())
+    shape, discount, drift = (table[name].to_numpy() for name in ("rate_shape", "discount", "drift"))
+    problems = [
+        *_wrong("forecast", table, "part", ~table["part"].isin(network.parts["part"]), "is no part of the network"),
+        *_wrong("forecast", table, "region", ~table["region"].isin(network.depot_of_region), "is no region"),
+        *_wrong("forecast", table, "week", ~table["week"].isin(expected), f"must be one of the Mondays {ends}"),
+        *_wrong("forecast", table, "week", table.duplicated([*key, "week"]), "occurs twice for this part and region"),
+        *_wrong("forecast", table, "mean", ~(finite & (table["mean"] >= 0)), "must be a number of pieces ≥ 0"),
+        *_wrong("forecast", table, "dispersion", ~table["dispersion"].between(1, 1e12), "must be a number ≥ 1"),
+        *_wrong("forecast", table, "rate_shape", ~(shape > 0), "must be above 0, inf when the rate is known"),
+        *_wrong("forecast", table, "discount", ~((discount > 0) & (discount <= 1)), "must be above 0 and at most 1"),
+        *_wrong("forecast", table, "drift", ~np.isin(drift, (0.0, 1.0)), "must be 0 or 1"),
+    ]
+    if not problems:
+        number = np.bincount(leaf)[leaf] if len(leaf) else leaf
+        problems = _wrong("forecast", table, "part", number != weeks, f"must have each of the {weeks} weeks {ends}")
+        first = table.groupby(leaf, sort=False)[list(_LAW)].transform("first")
+        for name in _LAW:
+            differs = table[name] != first[name]
+            problems += _wrong("forecast", table, name, differs, "must be the same in all weeks of a part and region")
+    return table, problems
+
+
+def _checked_shares(shares: pd.DataFrame, network: Network) -> tuple[pd.DataFrame, list[Problem]]:
+    """The share rows with the region of their site, and everything wrong with them."""
+    region = shares["site"].map(network.site_of["region"]).fillna("")
+    share = pd.to_numeric(shares["share"], errors="coerce").to_numpy(np.float64)
+    shares = shares.assign(region=region.to_numpy(), share=share).reset_index(drop=True)
+    return shares, [
+        *_wrong("shares", shares, "site", shares["region"] == "", "is no depot or repair point of the network"),
+        *_wrong("shares", shares, "share", ~((share > 0) & (share <= 1)), "must be above 0 and at most 1"),
+        *_wrong("shares", shares, "site", shares.duplicated(["part", "site"]), "occurs twice for this part"),
+    ]
+
+
+def _share_sums(first: pd.DataFrame, shares: pd.DataFrame) -> list[Problem]:
+    """Leaves whose shares do not add up to 1; `first` holds a row per leaf."""
+    total = np.bincount(shares["leaf"], shares["share"], len(first))
+    wrong = np.flatnonzero(~(np.abs(total - 1.0) <= _SHARE_TOLERANCE))
+    names = first.iloc[wrong[:_SHOWN]]
+    return [
+        Problem(
+            "structure", "shares", None, "share", f"{row.part} in {row.region}", f"adds up to {found:.6g}, not to 1"
+        )
+        for row, found in zip(names.itertuples(index=False), total[wrong[:_SHOWN]], strict=True)
+    ]
+
+
+def _missing(name: str, table: pd.DataFrame, needed: tuple[str, ...]) -> list[Problem]:
+    return [Problem("structure", name, None, column, "", "is missing") for column in needed if column not in table]
+
+
+def _wrong(name: str, table: pd.DataFrame, column: str, bad: "pd.Series[bool] | Bools", says: str) -> list[Problem]:
+    """A problem per bad row, the first of them only."""
+    rows = np.flatnonzero(np.asarray(bad))[:_SHOWN]
+    values = table[column].iloc[rows]
+    return [
+        Problem("structure", name, int(row) + 2, column, str(value), says)
+        for row, value in zip(rows, values, strict=True)
+    ]
+
+
+def _refuse(problems: list[Problem]) -> None:
+    if problems:
+        raise BadData(problems)
