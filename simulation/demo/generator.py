@@ -1,0 +1,246 @@
+"""A realistic network that can be given away, and the truth behind it: the steps, and the tables they make."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from simulation.demo import demand, events, goods, lifecycle, network, pipeline, position, supply, usage
+from simulation.demo.catalogue import CATEGORY_NAMES, CLASS_NAMES, Catalogue, catalogue
+from simulation.demo.part_classes import CLASSES
+from simulation.demo.sizes import (
+    AS_OF,
+    BUDGET_PERIOD_WEEKS,
+    HISTORY_WEEKS,
+    HORIZON_WEEKS,
+    SIZES,
+    Floats,
+    Size,
+    mondays,
+    months,
+    stream,
+)
+
+ORDER_LINE_COST = 0.8  # USD
+OVERRIDES_PER_PART = 0.002
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A network folder in memory. settings: what network.toml says. tables: raw values as a user would write them.
+
+    truth: the hidden laws behind the tables: demand (part, region, week, mean pieces; history and a year ahead), leaves
+    (part, region, batch index, hidden factor today, spell of shortage), shares (site, share of its region), lead_times
+    (lane, gamma laws in days), hazards (law, warranty_months, age_weeks, intensity), faults (model, part, failures per
+    device in its first year, law, bad batch), models (model, sold ÷ planned), tickets (region, repairs), calibration.
+    """
+
+    settings: dict[str, object]
+    tables: dict[str, pd.DataFrame]
+    truth: dict[str, pd.DataFrame]
+
+
+def generate(size: str, seed: int) -> Demo:
+    """Draw the demo network of a `size` ("small", "wisetech"); the same seed gives the same bytes.
+
+    Devices are sold and age; their repairs want parts (`lifecycle`, `demand`); points write down which (`usage`).
+    Budget and lane capacities are then set from expected demand, so that they bind (`supply.budget`,
+    `supply.with_limits`) whatever the size. Raises ValueError for an unknown size.
+    """
+    if size not in SIZES:
+        raise ValueError(f"there is no demo of size {size}; choose {' or '.join(SIZES)}")
+    plan = SIZES[size]
+    found = catalogue(plan, seed)
+    placed = network.geography(plan, seed)
+    draft = events.events(plan, [])
+    daily = events.daily_factors(plan, draft)
+    calendar = daily.mean(axis=3) * events.seasons()[None, :, :]
+    relative = lifecycle.relative_sales(plan, seed, found.models)
+    repairs = plan.tickets_per_week * (1 - demand.WITHOUT_PART)
+    sold = lifecycle.sales(relative, repairs / demand.expected_tickets(found, relative, calendar), seed)
+    hidden = demand.law(plan, seed, found, calendar)
+    short = usage.shortages(plan, seed, len(found.parts.part))
+
+    mean, batch_index, drawn = [], [], []
+    for region in range(len(plan.regions)):
+        rates = demand.repair_rates(found, sold, hidden, region)
+        pieces, index = demand.expected_demand(found, rates)
+        mean.append(pieces)
+        batch_index.append(index)
+        drawn.append(usage.draw_region(found, sold, rates, daily[region], placed.share[region], short, region, seed))
+    wanted = demand.Wanted(np.stack(mean), np.stack(batch_index))
+
+    history = usage.usage_table(found, drawn, placed.points, [region.region for region in plan.regions], seed)
+    made = goods.goods(plan, seed, found, _half_year(wanted))
+    flow = supply.natural_flow(plan, found, made, wanted.mean)
+    held = position.shelves(plan, seed, made, flow, wanted.mean, placed)
+    inbound = pipeline.inbound_table(plan, seed, found, made, flow, wanted.mean, placed)
+    spent = supply.unconstrained_purchases(made, flow, wanted.mean, held.position + pipeline.on_order(inbound, found))
+    lanes = supply.with_limits(plan, network.lanes(plan, seed, placed), flow)
+    lead_times = network.true_lead_times(seed, lanes)
+    tables = {
+        "sites": placed.sites,
+        "lanes": lanes,
+        "suppliers": made.suppliers,
+        "parts": goods.parts_table(seed, found, made),
+        "models": goods.models_table(seed, found),
+        "fitment": _fitment(found),
+        "substitutes": _substitutes(found, seed),
+        "sales": _sales(plan, found, sold),
+        "usage": history,
+        "failures": usage.failures_table(found, drawn),
+        "stock": position.stock_table(seed, found, held, placed, wanted.mean),
+        "inbound": inbound,
+        "repair_orders": pipeline.repair_orders(plan, seed, history),
+        "service": _service(plan),
+        "duties": network.duties(plan),
+        "events": events.events(plan, made.suppliers["supplier"].tolist()),
+        "overrides": _overrides(plan, found, wanted, seed),
+        "past_consignments": pipeline.past_consignments(plan, seed, lanes, lead_times, flow),
+        "rates": network.rates(),
+    }
+    truth = {
+        "demand": demand.demand_table(plan, found, wanted),
+        "leaves": _leaves(plan, found, hidden, wanted, short),
+        "shares": pd.DataFrame({"site": np.concatenate(placed.points), "share": np.concatenate(placed.share)}),
+        "lead_times": lead_times,
+        "hazards": lifecycle.hazards(),
+        "faults": _faults(found, hidden),
+        "models": pd.DataFrame({"model": found.models.model, "sold_to_planned": sold.plan_factor}),
+        "tickets": usage.tickets_table(plan, drawn),
+        "calibration": supply.calibration(lanes, flow, spent),
+    }
+    return Demo(_settings(supply.budget(plan, spent)), tables, truth)
+
+
+def _settings(budget: float) -> dict[str, object]:
+    return {
+        "as_of": AS_OF.isoformat(),
+        "currency": "USD",
+        "horizon_weeks": HORIZON_WEEKS,
+        "holding_rate_per_year": 0.25,
+        "obsolescence_rate": 0.10,
+        "order_line_cost": ORDER_LINE_COST,
+        "budget_per_period": budget,
+        "budget_period_weeks": BUDGET_PERIOD_WEEKS,
+        "service": {"fill_rate": 0.90},
+    }
+
+
+def _half_year(wanted: demand.Wanted) -> Floats:
+    """Pieces of half a year of all regions, the larger of the last one and the next, shape (parts,)."""
+    weekly = wanted.mean.sum(axis=0)
+    last = weekly[:, HISTORY_WEEKS - HORIZON_WEEKS : HISTORY_WEEKS].sum(axis=1)
+    following = weekly[:, HISTORY_WEEKS : HISTORY_WEEKS + HORIZON_WEEKS].sum(axis=1)
+    return np.asarray(np.maximum(last, following))
+
+
+def _fitment(found: Catalogue) -> pd.DataFrame:
+    fitment = found.fitment
+    frame = pd.DataFrame(
+        {
+            "model": found.models.model[fitment.model],
+            "part": found.parts.part[fitment.part],
+            "quantity": fitment.pieces,
+        }
+    )
+    return frame.sort_values(["model", "part"], ignore_index=True)
+
+
+def _substitutes(found: Catalogue, seed: int) -> pd.DataFrame:
+    """A colour stands in for another both ways; a new revision replaces the one before it."""
+    rng = stream(seed, "substitutes")
+    rows = np.flatnonzero(found.parts.twin >= 0)
+    colour = [CLASSES[CLASS_NAMES[c]].variants == "colour" for c in found.parts.part_class[rows]]
+    since = np.datetime64(AS_OF, "D") - rng.integers(30, 700, len(rows))
+    return pd.DataFrame(
+        {
+            "part": found.parts.part[found.parts.twin[rows]],
+            "substitute": found.parts.part[rows],
+            "two_way": colour,
+            "since": since.astype("datetime64[ns]"),
+        }
+    )
+
+
+def _sales(size: Size, found: Catalogue, sold: lifecycle.Sales) -> pd.DataFrame:
+    region, model, month = np.nonzero(sold.plan)
+    frame = pd.DataFrame(
+        {
+            "month": months().astype("datetime64[ns]")[month],
+            "region": np.array([r.region for r in size.regions], dtype=object)[region],
+            "model": found.models.model[model],
+            "units": sold.plan[region, model, month],
+        }
+    )
+    return frame.sort_values(["month", "region", "model"], ignore_index=True)
+
+
+def _service(size: Size) -> pd.DataFrame:
+    """Screens, other critical parts, one country by its mean wait; the rest falls to the default."""
+    waits = min(size.regions, key=lambda region: region.share).country
+    rows = [
+        {"group": "screens", "part_class": "screen", "fill_rate": 0.95},
+        {"group": "critical", "criticality": "A", "fill_rate": 0.93},
+        {"group": f"short-wait-{waits}", "country": waits, "mean_wait_days": 2.0},
+    ]
+    return pd.DataFrame(rows, columns=["group", "part_class", "criticality", "country", "fill_rate", "mean_wait_days"])
+
+
+def _overrides(size: Size, found: Catalogue, wanted: demand.Wanted, seed: int) -> pd.DataFrame:
+    """Planners who know of a campaign and are roughly right about it."""
+    rng = stream(seed, "overrides")
+    ahead = wanted.mean[:, :, HISTORY_WEEKS + 4 : HISTORY_WEEKS + 10].mean(axis=2)
+    busy = np.argsort(ahead.max(axis=0), kind="stable")[-max(20, len(found.parts.part) // 20) :]
+    part = np.sort(rng.choice(busy, max(3, round(OVERRIDES_PER_PART * len(found.parts.part))), replace=False))
+    region = ahead[:, part].argmax(axis=0)
+    start = np.datetime64(AS_OF, "ns") + np.timedelta64(1 + 4 * 7, "D")
+    return pd.DataFrame(
+        {
+            "part": found.parts.part[part],
+            "region": np.array([r.region for r in size.regions], dtype=object)[region],
+            "start": start,
+            "end": start + np.timedelta64(6 * 7 - 1, "D"),
+            "quantity_per_week": np.round(ahead[region, part] * rng.uniform(0.9, 1.25, len(part)), 1),
+            "author": "planning desk",
+            "reason": "service campaign announced by the brand",
+            "created": np.datetime64(AS_OF, "ns") - np.timedelta64(5, "D"),
+        }
+    )
+
+
+def _leaves(
+    size: Size, found: Catalogue, hidden: demand.Law, wanted: demand.Wanted, short: usage.Shortages
+) -> pd.DataFrame:
+    regions, parts = len(size.regions), len(found.parts.part)
+    first = short.start.clip(0, HISTORY_WEEKS - 1)
+    from_week = mondays()[first].astype("datetime64[ns]")
+    frame = pd.DataFrame(
+        {
+            "part": np.tile(found.parts.part, regions),
+            "region": np.repeat(np.array([r.region for r in size.regions], dtype=object), parts),
+            "batch_index": wanted.batch_index.ravel(),
+            "factor": hidden.factor[:, :, HISTORY_WEEKS].ravel(),
+            "short_from": np.where(short.weeks > 0, from_week, np.datetime64("NaT")).ravel(),
+            "short_weeks": short.weeks.ravel(),
+        }
+    )
+    return frame.sort_values(["part", "region"], ignore_index=True)
+
+
+def _faults(found: Catalogue, hidden: demand.Law) -> pd.DataFrame:
+    fitment = found.fitment
+    turned = hidden.bad_from.clip(max=HISTORY_WEEKS - 1)
+    bad = mondays()[turned].astype("datetime64[ns]")
+    frame = pd.DataFrame(
+        {
+            "model": found.models.model[fitment.model],
+            "part": found.parts.part[fitment.part],
+            "category": np.array(CATEGORY_NAMES, dtype=object)[found.models.category[fitment.model]],
+            "law": [CLASSES[CLASS_NAMES[c]].fails for c in found.parts.part_class[fitment.part]],
+            "failures_per_device_year": fitment.failures,
+            "companion": fitment.companion,
+            "bad_batch_from": np.where(hidden.bad_from < HISTORY_WEEKS, bad, np.datetime64("NaT")),
+        }
+    )
+    return frame.sort_values(["model", "part"], ignore_index=True)

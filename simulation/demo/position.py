@@ -1,0 +1,137 @@
+"""What lies on the shelves and on the way on AS_OF: base stock with noise, bare shelves, dead stock, defectives."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from simulation.demo.catalogue import CLASS_NAMES, Catalogue
+from simulation.demo.geography import COUNTRIES, HUB
+from simulation.demo.goods import Goods
+from simulation.demo.network import Geography
+from simulation.demo.part_classes import CLASSES
+from simulation.demo.sizes import AS_OF, HISTORY_WEEKS, HORIZON_WEEKS, Bools, Floats, Ints, Size, Texts, stream
+from simulation.demo.supply import SAFETY, Flow
+
+HUB_SHARE = 0.30  # of parts kept at the hub
+BARE_SHARE = 0.10  # of part-regions out of stock today
+DEAD_SHARE = 0.25  # of part-regions hardly wanted any more that still have stock
+SLOW_PER_WEEK = 0.05
+SLOW_BARE_SHARE = 0.65
+WAITING_PRICE_PER_WEEK = 10.0  # USD per waiting repair, for the base stock of points
+POINT_WEEKS = 0.5  # courier and an occasional wait for the depot
+_NO_DATE = np.datetime64("NaT", "D")
+
+
+@dataclass(frozen=True)
+class Shelves:
+    """Good stock today: hub (parts,), depots (regions, parts), points one (points, parts) per region, and the base
+    stock those points aim at."""
+
+    hub: Ints
+    depot: Ints
+    point: list[Ints]
+    point_target: list[Ints]
+
+    @property
+    def position(self) -> Ints:
+        """Pieces of each part above what fills the points up to their base stock, shape (parts,)."""
+        total = self.hub + self.depot.sum(axis=0)
+        for held, target in zip(self.point, self.point_target, strict=True):
+            total = total + (held - target).sum(axis=0)
+        return np.asarray(total)
+
+
+def shelves(size: Size, seed: int, made: Goods, flow: Flow, mean: Floats, placed: Geography) -> Shelves:
+    """Draw today's stock around what an ordinary planner would aim at. mean: pieces (regions, parts, WEEKS)."""
+    rng = stream(seed, "stock")
+    rate = mean[:, :, HISTORY_WEEKS : HISTORY_WEEKS + 8].mean(axis=2)
+    weeks = flow.lead_weeks + made.lead_time_days / 7.0 + 1.0
+    pipeline = rate * weeks
+    aim = SAFETY * np.sqrt(pipeline + 0.1 * pipeline**2) + rate
+    depot = rng.poisson(aim * rng.lognormal(-0.1, 0.45, aim.shape))
+    depot[rng.random(aim.shape) < np.where(rate < SLOW_PER_WEEK, SLOW_BARE_SHARE, BARE_SHARE)] = 0
+    wanted = mean[:, :, HISTORY_WEEKS : HISTORY_WEEKS + HORIZON_WEEKS].sum(axis=2)
+    once = mean[:, :, :HISTORY_WEEKS].sum(axis=2)
+    dead = (wanted < 1.0) & (once > wanted) & (rng.random(aim.shape) < DEAD_SHARE)
+    depot[dead] += rng.integers(3, 25, int(dead.sum()))
+
+    weekly = rate.sum(axis=0)
+    lot = np.where(
+        made.moq > HORIZON_WEEKS * weekly, made.moq * rng.random(len(weekly)), weekly * rng.uniform(1, 5, len(weekly))
+    )
+    hub = np.where(rng.random(len(weekly)) < HUB_SHARE, np.maximum(np.round(lot), 1), 0).astype(np.int64)
+
+    point, target = [], []
+    for number, region in enumerate(size.regions):
+        holding = COUNTRIES[region.country].holding_rate_per_year
+        pipeline_at_point = POINT_WEEKS * np.outer(placed.share[number], rate[number])
+        base = point_base_stock(pipeline_at_point, holding * made.unit_cost[None, :] + 1.5)
+        gone = np.where(rng.random(base.shape) < BARE_SHARE, base, rng.poisson(pipeline_at_point))
+        target.append(base)
+        point.append(np.maximum(base - gone, 0))
+    return Shelves(hub, depot, point, target)
+
+
+def point_base_stock(pipeline: Floats, cost_per_year: Floats) -> Ints:
+    """Largest S for which the S-th piece still pays: WAITING_PRICE × P(N ≥ S) > its cost a week, N Poisson."""
+    worth = np.broadcast_to(cost_per_year / 52.0 / WAITING_PRICE_PER_WEEK, pipeline.shape)
+    stock = np.zeros(pipeline.shape, dtype=np.int64)
+    left = np.flatnonzero(1.0 - np.exp(-pipeline) > worth)
+    m, worth_left = pipeline.ravel()[left], worth.ravel()[left]
+    probability = np.exp(-m)
+    beyond = 1.0 - probability
+    flat = stock.ravel()
+    while len(left):
+        flat[left] += 1
+        probability = probability * m / flat[left]
+        beyond = beyond - probability
+        more = beyond > worth_left
+        left = left[more]
+        m, worth_left, probability, beyond = m[more], worth_left[more], probability[more], beyond[more]
+    return stock
+
+
+def stock_table(seed: int, found: Catalogue, held: Shelves, placed: Geography, mean: Floats) -> pd.DataFrame:
+    """The table `stock`: good stock, batteries at depots with their date, defectives and what is in quarantine."""
+    rng = stream(seed, "count")
+    today = np.datetime64(AS_OF, "D")
+    life = np.array([CLASSES[name].shelf_life_days or 0 for name in CLASS_NAMES])[found.parts.part_class]
+    frames = [_rows(found, np.full(len(held.hub), HUB.code, object), np.arange(len(held.hub)), held.hub, "good")]
+    for number, depot in enumerate(placed.depot):
+        good = _rows(
+            found,
+            np.full(held.depot.shape[1], depot, object),
+            np.arange(held.depot.shape[1]),
+            held.depot[number],
+            "good",
+        )
+        days = life[np.flatnonzero(held.depot[number])]
+        expires = today + (days * rng.uniform(0.35, 0.9, len(days))).astype(np.int64)
+        good["expires"] = np.where(days > 0, expires, _NO_DATE).astype("datetime64[ns]")
+        frames.append(good)
+        site, part = np.nonzero(held.point[number])
+        frames.append(_rows(found, placed.points[number][site], part, held.point[number][site, part], "good"))
+        used = mean[number, :, HISTORY_WEEKS - 4 : HISTORY_WEEKS].sum(axis=1)
+        worn = rng.poisson(0.2 * used)
+        held_back = rng.poisson(0.01 * used)
+        broken_at = rng.choice(placed.points[number], len(used), p=placed.share[number])
+        frames.append(_rows(found, broken_at, np.arange(len(used)), worn, "defective"))
+        frames.append(_rows(found, np.full(len(used), depot, object), np.arange(len(used)), held_back, "quarantine"))
+    stock = pd.concat(frames, ignore_index=True)
+    counted = today - rng.integers(0, 28, len(stock))
+    stock["counted_on"] = counted.astype("datetime64[ns]")
+    return stock.sort_values(["site", "part", "condition"], ignore_index=True)
+
+
+def _rows(found: Catalogue, site: Texts, part: Ints, on_hand: Ints, condition: str) -> pd.DataFrame:
+    some: Bools = on_hand > 0
+    return pd.DataFrame(
+        {
+            "site": site[some],
+            "part": found.parts.part[part[some]],
+            "condition": condition,
+            "on_hand": on_hand[some],
+            "expires": np.full(int(some.sum()), np.datetime64("NaT"), "datetime64[ns]"),
+        }
+    )

@@ -1,0 +1,105 @@
+"""How large a demo network is, the calendar it lives in, and its streams of random numbers."""
+
+from dataclasses import dataclass
+from datetime import date
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Days = npt.NDArray[np.datetime64]
+Texts = npt.NDArray[np.object_]
+
+AS_OF = date(2026, 6, 28)  # a Sunday: week 1 begins the next day; 11 November and the Spring Festival lie ahead
+HISTORY_WEEKS = 104
+AHEAD_WEEKS = 52
+WEEKS = HISTORY_WEEKS + AHEAD_WEEKS
+HORIZON_WEEKS = 26
+BUDGET_PERIOD_WEEKS = 4
+FIRST_MONTH = np.datetime64("2022-01", "M")  # the oldest models' first sales
+MONTHS = 66  # until 2027-06, the end of the sales plan
+MONTHS_SOLD = 54  # those not after AS_OF
+
+
+@dataclass(frozen=True)
+class Region:
+    """One depot and the repair points it serves. share: of all repairs, before a model's own taste for regions."""
+
+    region: str
+    country: str
+    depot_city: str
+    points: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a demo of this size counts, and how tight its budget and its lanes are.
+
+    models_per_platform: models that share screens, batteries and the like, on average. tickets_per_week: repairs, those
+    that need no part included. budget_share: of what unconstrained ordering buys in a demanding budget period.
+    capacity_share: of the weekly kg and m³ that a lane would carry if every part took its cheapest lane.
+    """
+
+    models: int
+    brands: int
+    parts: int
+    models_per_platform: float
+    suppliers: int
+    tickets_per_week: float
+    open_repairs: int
+    regions: tuple[Region, ...]
+    budget_share: float = 0.87
+    capacity_share: float = 0.70
+
+
+SIZES = {
+    "small": Size(
+        models=60,
+        brands=12,
+        parts=600,
+        models_per_platform=1.2,
+        suppliers=14,
+        tickets_per_week=520.0,
+        open_repairs=60,
+        regions=(
+            Region("RU", "RU", "MOW", 10, 0.44),
+            Region("BY", "BY", "MSQ", 4, 0.14),
+            Region("KZ", "KZ", "ALA", 5, 0.18),
+            Region("DE", "DE", "LEJ", 5, 0.24),
+        ),
+    ),
+    "wisetech": Size(
+        models=5_000,
+        brands=350,
+        parts=20_000,
+        models_per_platform=3.1,
+        suppliers=90,
+        tickets_per_week=13_000.0,
+        open_repairs=1_500,
+        regions=(
+            Region("RU", "RU", "MOW", 45, 0.50),
+            Region("BY", "BY", "MSQ", 16, 0.22),
+            Region("KZ", "KZ", "ALA", 19, 0.28),
+        ),
+    ),
+}
+
+
+def stream(seed: int, purpose: str) -> np.random.Generator:
+    """Random numbers of one purpose: changing one part of the generator leaves the others as they were."""
+    return np.random.default_rng([seed, crc32(purpose.encode())])
+
+
+def mondays() -> Days:
+    """Mondays of all weeks, history first, shape (WEEKS,); week HISTORY_WEEKS is the first one ahead."""
+    first_ahead = np.datetime64(AS_OF, "D") + 1
+    return first_ahead + 7 * (np.arange(WEEKS) - HISTORY_WEEKS)
+
+
+def months() -> Days:
+    """First days of all months of sales, shape (MONTHS,)."""
+    return (FIRST_MONTH + np.arange(MONTHS)).astype("datetime64[D]")
