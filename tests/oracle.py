@@ -43,8 +43,10 @@ def optimum(case: Case) -> Optimum:
     program = _Program(case)
     for add in program.families:
         add()
-    parameters = mathopt.SolveParameters(relative_gap_tolerance=1e-9, absolute_gap_tolerance=1e-7)
-    result = mathopt.solve(program.model, mathopt.SolverType.HIGHS, params=parameters)
+    parameters = mathopt.SolveParameters(
+        relative_gap_tolerance=1e-9, absolute_gap_tolerance=1e-7, threads=1, heuristics=mathopt.Emphasis.LOW
+    )
+    result = mathopt.solve(program.model, mathopt.SolverType.GSCIP, params=parameters)
     if result.termination.reason != mathopt.TerminationReason.OPTIMAL:
         raise RuntimeError(f"the oracle's program ended as {result.termination.reason.name}")
     values = result.variable_values()
@@ -333,8 +335,9 @@ class _Program:
     def _most_on(self, leaf: int, lane: str) -> int:
         """Units of the leaf one departure can take: no more than wanted, than the lane carries."""
         item, way = self.prices.part[self.leaves.key[leaf][0]], self.calendar.lane[lane]
-        kg, litres = way.capacity_kg_per_week / item.weight_kg, way.capacity_m3_per_week * 1000.0 / item.volume_l
-        return int(np.fmin(np.fmin(kg + 1e-9, litres + 1e-9), self._most(leaf)))
+        limits = ((way.capacity_kg_per_week, item.weight_kg), (way.capacity_m3_per_week * 1000.0, item.volume_l))
+        fit = [int(limit / size + 1e-9) for limit, size in limits if size > 0 and not isnan(limit)]
+        return min([self._most(leaf), *fit])
 
     def _count(self, most: int) -> mathopt.Variable:
         return self.model.add_integer_variable(lb=0, ub=most)

@@ -10,7 +10,7 @@ from scipy import stats
 
 from domain.forecast import Forecast
 from domain.network import Network, Settings
-from domain.schemas import DTYPES, TABLES, About, about, about_table
+from domain.schemas import DTYPES, TABLES, About, about, about_table, empty_frame
 from domain.schemas.columns import Kind
 
 AS_OF = date(2024, 3, 6)  # a Wednesday: the days until Monday 2024-03-11 go into week 1
@@ -30,6 +30,8 @@ def table(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
     unknown = {column for row in rows for column in row} - set(columns)
     if unknown:
         raise KeyError(f"{name} has no column {', '.join(sorted(unknown))}")
+    if not rows:
+        return empty_frame(TABLES[name])
     data = {}
     for column, schema in columns.items():
         values = pd.Series([row.get(column, _default(column, about(schema))) for row in rows], dtype=object)
@@ -43,7 +45,7 @@ def _default(column: str, note: About) -> Any:
     if note.kind == "boolean":
         return note.empty == "true"
     if note.starred:
-        return None
+        return "" if note.may_be_empty else None
     return note.empty or _FILLED.get(column, _EMPTY.get(note.kind))
 
 

@@ -108,6 +108,7 @@ def _hub_balance(orders: Orders) -> Iterator[str]:
             balance += quantity
             if quantity < 0 and balance < 0:
                 yield f"{part}: by {day} the hub has sent {-balance:g} units more than it had"
+                break
 
 
 def _purchases(orders: Orders) -> Iterator[str]:

@@ -1,0 +1,471 @@
+"""The judge of plans, judged by cases small enough to work out by hand."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import product
+from math import exp, lgamma, log
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from domain.network import Network, Settings
+from tests.judge import Judged, laws, recompute
+from tests.judge.calendar import Calendar
+from tests.judge.leaves import leaves_of
+from tests.judge.prices import Prices
+from tests.random_networks import AS_OF, MONDAY, network_of, random_network
+
+Row = dict[str, Any]
+
+
+def day(week: int, weekday: int = 0) -> date:
+    """A day of a week of the plan; week 1 begins on Monday 2024-03-11."""
+    return MONDAY + timedelta(days=7 * (week - 1) + weekday)
+
+
+# One part of 100 money, 2 kg, 30 litres; hub, depot D1, point P1; a lane of ceil(4.5 + 2) = 7 days that leaves on
+# Mondays; a supplier of 7 days. T = 2 and K = 2 + 1 + 1 + 1 = 5 weeks. A week of holding costs 1 % of landed value at
+# depot and point (0.52 / 52) and 0.5 % at the hub.
+SETTINGS = Settings(as_of=AS_OF, currency="USD", horizon_weeks=2, order_line_cost=4.0, obsolescence_rate=0.1)
+SITES: list[Row] = [
+    {"site": "HUB", "kind": "origin", "country": "CN", "holding_rate_per_year": 0.26},
+    {"site": "D1", "kind": "depot", "country": "RU", "region": "R1", "holding_rate_per_year": 0.52},
+    {"site": "P1", "kind": "repair_point", "country": "RU", "region": "R1", "holding_rate_per_year": 0.52},
+]
+LANE: Row = {
+    "lane": "AIR",
+    "origin": "HUB",
+    "destination": "D1",
+    "mode": "air",
+    "transit_days": 4.5,
+    "customs_days": 2.0,
+    "cost_per_kg": 5.0,
+    "volumetric_kg_per_m3": 100.0,
+    "insurance_rate": 0.02,
+    "minimum_charge": 100.0,
+    "cost_per_consignment": 40.0,
+    "consignment_kg": 5.0,
+    "departures": "Mon",
+}
+PART: Row = {"part": "A", "unit_cost": 100.0, "weight_kg": 2.0, "volume_l": 30.0, "hs_code": "8517", "supplier": "S1"}
+DUTIES: list[Row] = [{"country": "RU", "duty_rate": 0.1, "vat_rate": 0.2, "vat_recoverable": False}]
+LANDED = 154.44  # 100 + freight 17 + duty 37.44, see test_every_flow_and_stock_is_priced
+
+
+def build(settings: Settings = SETTINGS, lane: Row | None = None, part: Row | None = None, **tables: Any) -> Network:
+    """The network above with what a test changes."""
+    given: dict[str, Any] = {
+        "sites": SITES,
+        "lanes": [LANE | (lane or {})],
+        "suppliers": [{"supplier": "S1", "lead_time_days": 7.0}],
+        "parts": [PART | (part or {})],
+        "duties": DUTIES,
+    }
+    return network_of(settings, **(given | tables))
+
+
+def forecast(mean: float, weeks: int = 5, psi: float = 1.0, a: float = np.inf) -> pd.DataFrame:
+    """The same mean every week."""
+    law = {"dispersion": psi, "rate_shape": a, "discount": 1.0, "drift": 0.0}
+    rows = [{"part": "A", "region": "R1", "week": day(t), "mean": mean} | law for t in range(1, weeks + 1)]
+    return pd.DataFrame(rows)
+
+
+def targets(base_stock: int = 1, group: str = "default") -> pd.DataFrame:
+    """The target of P1."""
+    return pd.DataFrame([{"part": "A", "site": "P1", "group": group, "base_stock": base_stock}])
+
+
+SHARES = pd.DataFrame([{"part": "A", "site": "P1", "share": 1.0}])
+NO_SHARES = SHARES.iloc[:0]
+NO_TARGETS = targets().iloc[:0]
+
+
+def shipments(*lines: Row) -> pd.DataFrame:
+    """Shipments of A by AIR, seven days under way unless said otherwise."""
+    usual: Row = {"part": "A", "lane": "AIR", "quantity": 1}
+    rows: list[Row] = [{"shipment": str(n)} | usual | line for n, line in enumerate(lines)]
+    for row in rows:
+        row.setdefault("arrives", row["departs"] + timedelta(days=7))
+    return pd.DataFrame(rows, columns=["shipment", "part", "lane", "departs", "arrives", "quantity", "cost", "reason"])
+
+
+def purchases(*lines: Row) -> pd.DataFrame:
+    """Purchases of A from S1, expected a week later, unless said otherwise."""
+    usual: Row = {"part": "A", "supplier": "S1", "quantity": 1}
+    rows: list[Row] = [{"order": str(n)} | usual | line for n, line in enumerate(lines)]
+    for row in rows:
+        row.setdefault("expected", row["order_on"] + timedelta(days=7))
+        row.setdefault("value", row["quantity"] * 100.0)
+    columns = ["order", "supplier", "part", "quantity", "order_on", "expected", "value", "reason"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def judge(
+    network: Network,
+    demand: pd.DataFrame,
+    stock_up_to: pd.DataFrame = NO_TARGETS,
+    shipped: pd.DataFrame | None = None,
+    bought: pd.DataFrame | None = None,
+    price: float = 10.0,
+) -> Judged:
+    """The judgement of a plan for the one point with all of the demand."""
+    shipped = shipments() if shipped is None else shipped
+    bought = purchases() if bought is None else bought
+    return recompute(network, demand, SHARES, stock_up_to, shipped, bought, {"default": price, "urgent": 10 * price})
+
+
+def holding_of_depot(network: Network, demand: pd.DataFrame) -> float:
+    """Σ E[x⁺] over weeks 1..T: holding in units of what one unit costs, with nothing on the shelf or at the hub."""
+    return judge(network, demand, price=0.0).cost["holding"] / (0.01 * LANDED)
+
+
+def test_every_flow_and_stock_is_priced() -> None:
+    """Without demand every term is arithmetic."""
+    # One unit on AIR: chargeable max(2, 0.03 · 100) = 3 kg, carriage 15, insurance 2, freight 17;
+    # duty 0.1 · 117 = 11.7, VAT 0.2 · (117 + 11.7) = 25.74, together 37.44; landed 154.44.
+    network = build(
+        stock=[
+            {"site": "HUB", "part": "A", "on_hand": 1},
+            {"site": "D1", "part": "A", "on_hand": 2},
+            {"site": "P1", "part": "A", "on_hand": 1},
+            {"site": "D1", "part": "A", "on_hand": 9, "condition": "defective"},
+        ],
+        inbound=[{"order": "I", "part": "A", "destination": "P1", "quantity": 1, "expected": day(2, 3)}],
+    )
+    judged = judge(
+        network,
+        forecast(0.0),
+        targets(1),
+        shipments({"departs": day(2), "quantity": 3}),
+        purchases({"order_on": day(1), "quantity": 3}),
+    )
+    assert judged.broken == []
+    assert judged.service == {}
+    # O = 2 + (1 − 1); at the depot 2, 3, 6, 6, 6 units, on the shelf 1, at the hub 1 at the end of every week.
+    # 6 kg in consignments of 5 kg: two, which carry 45 of 200 money of minimum charge.
+    under_way = 3 * LANDED * 0.01 * 7 / 7
+    weeks_after = 3 * (7 * 0.01 * LANDED + 0.5)
+    assert judged.cost == pytest.approx(
+        {
+            "purchase": 300.0,
+            "freight": 3 * 17 + (200 - 45),
+            "consignment": 80.0,
+            "duty": 3 * 37.44,
+            "order_line": 4.0,
+            "holding": (3 + 4) * 0.01 * LANDED + 2 * 0.5 + under_way,
+            "shortage": 0.0,
+            "end": weeks_after + 90.0 * ((1 + 2 + 1) + 1 - (1 + 6 + 1)),
+            "total": 482.6964,
+        }
+    )
+
+
+def test_a_plentiful_depot_leaves_only_the_courier_wait() -> None:
+    """With stock at the depot a point waits for its courier: N ~ Poisson(1 week · 1 unit), S = 1."""
+    courier = {"lane": "C", "origin": "D1", "destination": "P1", "mode": "courier", "transit_days": 7, "cost_per_kg": 1}
+    slower = courier | {"lane": "C2", "transit_days": 8.0}
+    quicker_truck = courier | {"lane": "C3", "mode": "road", "transit_days": 2.0}
+    network = build(stock=[{"site": "D1", "part": "A", "on_hand": 1000}], lanes=[LANE, courier, slower, quicker_truck])
+    judged = judge(network, forecast(1.0), targets(1))
+    # E[(N − 1)⁺] = 1 − 1 + e⁻¹, E[shelf] = 1 − 1 + e⁻¹, fill P(N ≤ 0) = e⁻¹; O = 1000 − 1.
+    assert judged.service == pytest.approx({"default": exp(-1)})
+    assert judged.cost["shortage"] == pytest.approx(2 * 10.0 * exp(-1))
+    assert judged.cost["holding"] == pytest.approx(0.01 * LANDED * (998 + 997 + 2 * exp(-1)))
+    # End: weeks 3..5, credit for 1000 − (994 + e⁻¹) units that customers took, landed + b · 7/7 per waiting unit.
+    weeks_after = 0.01 * LANDED * (996 + 995 + 994 + 3 * exp(-1)) + 3 * 10.0 * exp(-1)
+    credit = 90.0 * (1000 - 994 - exp(-1))
+    assert judged.cost["end"] == pytest.approx(weeks_after + credit + (LANDED + 10.0) * exp(-1))
+
+
+def test_an_empty_depot_passes_its_shortage_on() -> None:
+    """Without stock the pipeline of the only point is everything owed: the shelf to fill, open orders, demand."""
+    network = build(
+        repair_orders=[{"repair_order": "R", "part": "A", "site": "P1", "quantity": 2, "due": AS_OF}],
+    )
+    # O = −1 − 2, μ_t = 3 + t, E[(N − 1)⁺] = μ − 1 + e^−μ, fill e^−μ.
+    judged = judge(network, forecast(1.0), targets(1))
+    assert judged.cost["shortage"] == pytest.approx(10.0 * (3 + exp(-4) + 4 + exp(-5)))
+    assert judged.cost["holding"] == pytest.approx(0.01 * LANDED * (exp(-4) + exp(-5)))
+    assert judged.service["default"] == pytest.approx((exp(-4) + exp(-5)) / 2)
+
+
+def test_only_demand_of_the_lead_time_is_uncertain() -> None:
+    """W = ceil((7 + 7) / 7) = 2 weeks where the hub holds the part, 3 with the supplier's week where it does not."""
+    three_weeks = replace(SETTINGS, horizon_weeks=3)
+    depot = {"site": "D1", "part": "A", "on_hand": 2}
+    without = build(three_weeks, stock=[depot])
+    # t = 1: E[(2 − Poisson(1))⁺] = 3e⁻¹; t = 2: 4e⁻²; t = 3: W = 3 gives E[(2 − Poisson(3))⁺] = 5e⁻³.
+    assert holding_of_depot(without, forecast(1.0, 6)) == pytest.approx(3 * exp(-1) + 4 * exp(-2) + 5 * exp(-3))
+    # With W = 2, one of three weeks is certain: E[(1 − Poisson(2))⁺] = e⁻².
+    holds_one = build(three_weeks, stock=[depot, {"site": "HUB", "part": "A", "on_hand": 1}], sites=free_hub())
+    assert holding_of_depot(holds_one, forecast(1.0, 6)) == pytest.approx(3 * exp(-1) + 4 * exp(-2) + exp(-2))
+
+
+def free_hub() -> list[Row]:
+    """The sites with a hub where holding costs nothing."""
+    return [SITES[0] | {"holding_rate_per_year": 0.0}, *SITES[1:]]
+
+
+def test_late_inbound_comes_in_week_one() -> None:
+    """Frozen inbound due before week 1 is there in week 1, what is due after week K counts nowhere."""
+    inbound = [
+        {"order": "late", "part": "A", "destination": "D1", "quantity": 5, "expected": AS_OF - timedelta(days=9)},
+        {"order": "far", "part": "A", "destination": "D1", "quantity": 7, "expected": day(6)},
+    ]
+    cost = judge(build(inbound=inbound), forecast(0.0)).cost
+    assert cost["holding"] == pytest.approx(2 * 5 * 0.01 * LANDED)
+    assert cost["end"] == pytest.approx(3 * 5 * 0.01 * LANDED)
+
+
+def test_a_point_without_target_takes_its_group_from_the_service_table() -> None:
+    """The first fitting row of `service` names the group, and its price is charged."""
+    service = [{"group": "urgent", "part_class": "other", "country": "RU", "fill_rate": 0.9}]
+    judged = judge(build(service=service), forecast(1.0))
+    # O = 0, S = 0: EBO_t = μ = t; the price of `urgent` is 100.
+    assert judged.cost["shortage"] == pytest.approx(100.0 * (1 + 2))
+    assert judged.service == {"urgent": 0.0}
+
+
+def test_the_longest_tariff_prefix_wins() -> None:
+    """A longer prefix goes before a shorter one, a named origin country before any at the same length."""
+    duties = [
+        {"country": "RU", "duty_rate": 0.9},
+        {"country": "RU", "hs_prefix": "85", "duty_rate": 0.5},
+        {"country": "RU", "hs_prefix": "85", "origin_country": "CN", "duty_rate": 0.25},
+        {"country": "RU", "hs_prefix": "85", "origin_country": "DE", "duty_rate": 0.7},
+        {"country": "KZ", "hs_prefix": "8517", "duty_rate": 0.8},
+    ]
+    network = build(duties=duties, stock=[{"site": "HUB", "part": "A", "on_hand": 1}])
+    assert judge(network, forecast(0.0), shipped=shipments({"departs": day(1)})).cost["duty"] == pytest.approx(29.25)
+
+
+def test_departures_and_arrivals_avoid_shutdowns() -> None:
+    """A lane leaves on its first open weekday; arrivals and receipts wait for the end of a shutdown."""
+    events = [
+        {"event": "1", "applies_to": "site:HUB", "start": day(1), "end": day(1)},
+        {"event": "2", "applies_to": "country:RU", "start": day(2, 3), "end": day(2, 5)},
+        {"event": "3", "applies_to": "lane:AIR", "start": day(3), "end": day(3, 6)},
+        {"event": "4", "applies_to": "supplier:S1", "start": day(4), "end": day(4)},
+        {"event": "5", "applies_to": "lane:AIR", "start": day(4), "end": day(4), "kind": "holiday"},
+    ]
+    network = build(lane={"departures": "Mon Thu"}, events=[{"kind": "shutdown"} | event for event in events])
+    calendar = Calendar(network)
+    assert calendar.weeks == 5
+    assert [calendar.departure("AIR", week) for week in range(1, 5)] == [day(1, 3), day(2), None, day(4)]
+    assert calendar.arrival("AIR", day(1, 3)) == day(2, 6)
+    assert calendar.arrival("AIR", day(2)) == day(4)
+    assert [calendar.may_order("S1", day(week)) for week in (3, 4)] == [True, False]
+    assert calendar.receipt("S1", day(3)) == day(4, 1)
+
+
+def test_slots_that_do_not_overtake_have_the_law_of_the_formula() -> None:
+    """ρ_t(k) equals the share of all delays in which k is the last slot in by week t, none before its predecessor."""
+    law = laws.delays(1.3)
+    assert sum(law.values()) == pytest.approx(1.0)
+    counted = np.zeros((4, 5))
+    for delays in product(law, repeat=4):
+        probability = float(np.prod([law[delay] for delay in delays]))
+        arrived = np.maximum.accumulate([k + 1 + delay for k, delay in enumerate(delays)])
+        for t in range(1, 5):
+            counted[t - 1, np.count_nonzero(arrived <= t)] += probability
+    np.testing.assert_allclose(laws.last_slot(1.3, 4), counted, atol=1e-12)
+
+
+def test_slots_mix_the_cost_of_a_week() -> None:
+    """Where slots come early or late, a week costs the average over what is in."""
+    # σ = 7 days = 1 week. One unit in slot 3, no demand: in by week t with P(max over j ≤ 3 of arrivals ≤ t).
+    network = build(lane={"transit_days_sd": 7.0}, stock=[{"site": "HUB", "part": "A", "on_hand": 1}], sites=free_hub())
+    judged = judge(network, forecast(0.0), shipped=shipments({"departs": day(2)}))
+    law = laws.delays(1.0)
+    by = {n: sum(p for delay, p in law.items() if delay <= n) for n in range(-3, 5)}
+    is_in = [by[t - 1] * by[t - 2] * by[t - 3] for t in range(1, 6)]
+    assert judged.cost["holding"] == pytest.approx(0.01 * LANDED * (1 + sum(is_in[:2])))
+    # What is not in at the end of week 5 is under way and credited all the same: 1 − is_in − (1 − is_in) = 0.
+    assert judged.cost["end"] == pytest.approx(0.01 * LANDED * sum(is_in[2:]))
+
+
+def brute(mean: float, variance: float) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """P(N = n) for n = 0..3999 by the textbook formulas."""
+    if variance == mean:
+        return np.array([exp(n * log(mean) - mean - lgamma(n + 1)) for n in range(4000)])
+    r, p = mean**2 / (variance - mean), mean / variance
+    return np.array([exp(lgamma(n + r) - lgamma(r) - lgamma(n + 1) + r * log(p) + n * log(1 - p)) for n in range(4000)])
+
+
+@pytest.mark.parametrize(("mean", "ratio"), [(0.03, 1.0), (0.4, 2.7), (6.0, 1.0), (6.0, 1.2), (80.0, 9.0)])
+def test_partial_expectations_equal_the_sum_over_counts(mean: float, ratio: float) -> None:
+    """E[(z − N)⁺] for real z and E[(N − S)⁺] equal the sums over all counts."""
+    pmf, n = brute(mean, mean * ratio), np.arange(4000)
+    for z in (-2.0, 0.0, 0.3, 1.0, 5.7, 90.25):
+        moments = np.array([mean]), np.array([mean * ratio]), np.array([z])
+        assert laws.left(*moments)[0] == pytest.approx(float(pmf @ np.maximum(z - n, 0)), abs=1e-10)
+        assert laws.backorders(*moments)[0] == pytest.approx(float(pmf @ np.maximum(n - z, 0)), rel=1e-9)
+
+
+def test_fill_rate_is_over_units_and_busy_times() -> None:
+    """A customer meets a size-biased pipeline, and the j-th unit of a batch needs j units on the shelf."""
+    mean, psi, kappa = 2.0, 3.0, 0.5
+    met = mean * 1.5
+    pmf = brute(met, psi * met + met**2 / 3)  # κ / (1 + κ) = 1/3
+    q = (psi - 1) / (psi + 1)
+    fill = sum((1 - q) * q ** (j - 1) * pmf[: 4 - j + 1].sum() for j in range(1, 5))
+    numbers = (np.array([value]) for value in (mean, psi, kappa, 4.0))
+    assert laws.fill_rate(*numbers)[0] == pytest.approx(fill)
+
+
+def test_a_drifting_rate_makes_distant_weeks_more_uncertain() -> None:
+    """κ of a window is (1/a) ΣΣ e_u e_v δ^(−min(u, v)) / (Σ e)², with weeks counted from now."""
+    demand = forecast(0.0, 6, psi=1.5, a=4.0).assign(mean=[1.0, 2.0, 0.0, 3.0, 1.0, 1.0], discount=0.9, drift=1.0)
+    network = build(replace(SETTINGS, horizon_weeks=3))
+    calendar = Calendar(network)
+    leaves = leaves_of(network, (demand, SHARES, NO_TARGETS), {"default": 1.0}, calendar, Prices(network, calendar))
+    window = {2: 2.0, 3: 0.0, 4: 3.0}  # the last W = 3 weeks of t = 4
+    spread = sum(e * f * 0.9 ** -min(u, v) for (u, e), (v, f) in product(window.items(), repeat=2)) / 4.0
+    assert leaves.recent_mean[0, 3] == 5.0
+    assert leaves.recent_variance[0, 3] == pytest.approx(1.5 * 5.0 + spread)
+
+
+STOCKED: list[Row] = [{"site": "HUB", "part": "A", "on_hand": 5}]
+FIRST_MONDAY: Row = {"event": "e", "kind": "shutdown", "start": day(1), "end": day(1)}
+BREACHES: dict[str, tuple[Row, list[Row], list[Row], str]] = {
+    "weekday": ({}, [{"departs": day(1, 1)}], [], "the lane's departure of that week is on 2024-03-11"),
+    "shut week": (
+        {"events": [FIRST_MONDAY | {"applies_to": "all"}]},
+        [{"departs": day(1)}],
+        [],
+        "the lane has no open day",
+    ),
+    "not the first open day": (
+        {"lane": {"departures": "Mon Thu"}},
+        [{"departs": day(1, 3)}],
+        [],
+        "the lane's departure of that week is on 2024-03-11",
+    ),
+    "arrival": ({}, [{"departs": day(1), "arrives": day(2, 1)}], [], "arrives on 2024-03-18, not 2024-03-19"),
+    "after the last slot": ({}, [{"departs": day(5)}], [], "arrives in week 6, after the last week 5"),
+    "listed twice": ({}, [{"departs": day(1)}, {"departs": day(1)}], [], "listed twice"),
+    "dangerous goods": ({"part": {"dangerous_goods": True}}, [{"departs": day(1)}], [], "no dangerous goods"),
+    "half a unit": ({}, [{"departs": day(1), "quantity": 0.5}], [], "no positive whole number"),
+    "frozen departure": ({"settings": {"frozen_weeks": 1}}, [{"departs": day(1)}], [], "departures are in weeks 2..5"),
+    "kilograms": ({"lane": {"capacity_kg_per_week": 3.9}}, [{"departs": day(1), "quantity": 2}], [], "4 kg leave"),
+    "litres": ({"lane": {"capacity_m3_per_week": 0.05}}, [{"departs": day(1), "quantity": 2}], [], "60 litres leave"),
+    "empty hub": ({}, [{"departs": day(1), "quantity": 6}], [], "the hub has sent 1 units more than it had"),
+    "hub before receipt": (
+        {},
+        [{"departs": day(1), "quantity": 6}],
+        [{"order_on": day(1)}],
+        "by 2024-03-11 the hub has sent 1 units more",
+    ),
+    "not a Monday": ({}, [], [{"order_on": day(1, 1)}], "not a Monday"),
+    "supplier shut": (
+        {"events": [FIRST_MONDAY | {"applies_to": "supplier:S1"}]},
+        [],
+        [{"order_on": day(1)}],
+        "the supplier is shut",
+    ),
+    "wrong supplier": ({}, [], [{"order_on": day(1), "supplier": "S2"}], "its supplier is S1, not S2"),
+    "frozen purchase": ({"settings": {"frozen_weeks": 1}}, [], [{"order_on": day(1)}], "purchases are in weeks 2..5"),
+    "too late": ({}, [], [{"order_on": day(6)}], "new purchases are in weeks 1..5"),
+    "last order": (
+        {"part": {"last_order_by": pd.Timestamp(day(1, 4))}},
+        [],
+        [{"order_on": day(2)}],
+        "the last order was possible on 2024-03-15",
+    ),
+    "receipt": ({}, [], [{"order_on": day(1), "expected": day(1, 6)}], "expected on 2024-03-18, not 2024-03-17"),
+    "value": ({}, [], [{"order_on": day(1), "value": 99.0}], "are not worth 99"),
+    "minimum": ({"part": {"moq": 3}}, [], [{"order_on": day(1), "quantity": 2}], "fewer than the minimum 3"),
+    "multiple": ({"part": {"order_multiple": 2}}, [], [{"order_on": day(1), "quantity": 3}], "no multiple of 2"),
+    "bought too early": (
+        {"part": {"supplier": ""}},
+        [{"departs": day(2)}],
+        [{"order_on": day(1), "supplier": "", "expected": day(1)}],
+        "1 units bought, but 0 leave that week",
+    ),
+    "budget": (
+        {"settings": {"budget_per_period": 150.0, "budget_period_weeks": 2}},
+        [],
+        [{"order_on": day(1)}, {"order_on": day(2)}],
+        "budget period 1: 200 is ordered, 150 may be",
+    ),
+    "a period's own budget": (
+        {"settings": {"budget_per_period": 500.0}, "budgets": [{"start": day(1), "amount": 50.0}]},
+        [],
+        [{"order_on": day(1)}],
+        "budget period 1: 100 is ordered, 50 may be",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "shipped", "bought", "words"), BREACHES.values(), ids=BREACHES.keys())
+def test_a_broken_rule_is_named(changes: Row, shipped: list[Row], bought: list[Row], words: str) -> None:
+    """A plan that breaks one rule is told so, and nothing else."""
+    settings = replace(SETTINGS, **changes.get("settings", {}))
+    network = build(settings, stock=STOCKED, **{name: rows for name, rows in changes.items() if name != "settings"})
+    (broken,) = judge(network, forecast(0.0), shipped=shipments(*shipped), bought=purchases(*bought)).broken
+    assert words in broken
+
+
+@pytest.mark.parametrize(
+    ("changes", "shipped", "bought"),
+    [
+        ({"lane": {"capacity_kg_per_week": 4.0}}, [{"departs": day(1), "quantity": 2}], []),
+        ({}, [{"departs": day(2), "quantity": 6}], [{"order_on": day(1)}]),
+        ({"part": {"last_order_by": day(2)}}, [], [{"order_on": day(2)}]),
+        (
+            {"settings": {"budget_per_period": 150.0, "budget_period_weeks": 2}},
+            [],
+            [{"order_on": day(2)}, {"order_on": day(3)}],
+        ),
+        (
+            {"part": {"supplier": "", "order_multiple": 2}},
+            [{"departs": day(1)}],
+            [{"order_on": day(1), "supplier": "", "expected": day(1), "quantity": 2}],
+        ),
+    ],
+)
+def test_a_rule_kept_to_the_limit_is_not_broken(changes: Row, shipped: list[Row], bought: list[Row]) -> None:
+    """A full lane, a purchase that arrives on the day, the last day for orders, two periods, one lot: all allowed."""
+    settings = replace(SETTINGS, **changes.get("settings", {}))
+    network = build(settings, stock=STOCKED, **{name: rows for name, rows in changes.items() if name != "settings"})
+    assert judge(network, forecast(0.0), shipped=shipments(*shipped), bought=purchases(*bought)).broken == []
+
+
+def test_storage_is_broken_only_by_what_is_sent() -> None:
+    """A depot over its space is always listed, but only shipments break the rule."""
+    full = [SITES[0], SITES[1] | {"storage_m3": 0.04}, SITES[2]]
+    stock = [{"site": "D1", "part": "A", "on_hand": 2}, {"site": "HUB", "part": "A", "on_hand": 5}]
+    idle = judge(build(sites=full, stock=stock), forecast(0.0))
+    assert len(idle.over_storage) == 5
+    assert idle.broken == []
+    sent = judge(build(sites=full, stock=stock), forecast(0.0), shipped=shipments({"departs": day(2)}))
+    assert sent.broken == [f"depot D1, week {week}: 90 litres stored, 40 fit" for week in (3, 4, 5)]
+
+
+def test_the_minimum_value_of_a_supplier_is_reported_apart() -> None:
+    """Orders of one day count together against the supplier's minimum value."""
+    suppliers = [{"supplier": "S1", "lead_time_days": 7.0, "minimum_order_value": 150.0}]
+    network = build(suppliers=suppliers)
+    bought = purchases({"order_on": day(1)}, {"order_on": day(2), "quantity": 2})
+    judged = judge(network, forecast(0.0), bought=bought)
+    assert judged.broken == []
+    assert judged.below_minimum_value == ["supplier S1 gets 100 on 2024-03-11, less than its minimum 150"]
+
+
+def test_a_gap_in_the_forecast_is_refused() -> None:
+    """A leaf without one of the weeks 1..K is an error that names it."""
+    with pytest.raises(ValueError, match=r"forecast of A in R1 does not cover weeks 1\.\.5"):
+        judge(build(), forecast(1.0, 4))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_order_of_rows_changes_nothing(seed: int) -> None:
+    """Shuffled tables of a plan get the same judgement, to the last bit."""
+    case = random_network(seed)
+    tables = (case.forecast_frame, case.shares, case.targets)
+    forecasts, shares, stock = (table.sample(frac=1.0, random_state=seed) for table in tables)
+    nothing = (shipments(), purchases(), case.waiting_price)
+    assert recompute(case.network, forecasts, shares, stock, *nothing) == recompute(case.network, *tables, *nothing)
