@@ -173,9 +173,7 @@ class _Program:
         line_cost = self.network.settings.order_line_cost
         for (leaf, lane, _), quantity in self.sent.items():
             unit = self.prices.unit(self.leaves.key[leaf][0], lane)
-            rate = self.prices.holding_rate_per_week(self.calendar.lane[lane].destination)
-            under_way = unit.landed * rate * self.calendar.lead_days[lane] / 7.0
-            self._charge(quantity, unit.freight + unit.duty + under_way)
+            self._charge(quantity, unit.freight + unit.duty + self.prices.under_way(self.leaves.key[leaf][0], lane))
             if line_cost > 0:
                 line = self.model.add_binary_variable()
                 self.model.add_linear_constraint(quantity <= self._most_on(leaf, lane) * line)

@@ -242,6 +242,16 @@ def test_the_longest_tariff_prefix_wins() -> None:
     assert judge(network, forecast(0.0), shipped=shipments({"departs": day(1)})).cost["duty"] == pytest.approx(29.25)
 
 
+def test_the_ordinary_lane_counts_the_capital_under_way() -> None:
+    """A slow lane that lands a little cheaper is not the ordinary one if the way costs more than it saves."""
+    # Landed on AIR 154.44 and 1.5444 under way; by sea, with 2.9 less carriage and 28 days, 150.612 and 6.02448:
+    # 154.44 + 1.5444 = 155.9844 < 150.612 + 6.02448 = 156.63648. Holding at the depot is at the landed cost of AIR.
+    sea = LANE | {"lane": "SEA", "mode": "sea", "transit_days": 26.0, "cost_per_kg": 15.0 / 3 - 2.9 / 3}
+    stock = [{"site": "D1", "part": "A", "on_hand": 1}]
+    cost = judge(build(lanes=[LANE, sea], stock=stock), forecast(0.0, 8)).cost
+    assert cost["holding"] == pytest.approx(2 * 0.01 * LANDED)
+
+
 def test_departures_and_arrivals_avoid_shutdowns() -> None:
     """A lane leaves on its first open weekday; arrivals and receipts wait for the end of a shutdown."""
     events = [

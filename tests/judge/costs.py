@@ -95,8 +95,7 @@ def _add_shipments(
         weekly["freight"][week] += line.quantity * unit.freight
         weekly["duty"][week] += line.quantity * unit.duty
         weekly["order_line"][week] += network.settings.order_line_cost
-        rate = prices.holding_rate_per_week(calendar.lane[line.lane].destination)
-        weekly["holding"][week] += line.quantity * unit.landed * rate * calendar.lead_days[line.lane] / 7.0
+        weekly["holding"][week] += line.quantity * prices.under_way(line.part, line.lane)
 
 
 def _add_consignments(weekly: dict[str, Floats], calendar: Calendar, prices: Prices, shipments: list[Shipment]) -> None:

@@ -116,7 +116,7 @@ def leaves_of(
         batch_index=law["dispersion"],
         kappa=1.0 / law["rate_shape"],
         holding=np.array([prices.holding_rate_per_week(d) * c for d, c in zip(depot, landed, strict=True)]),
-        rho=_slot_laws(depot, ordinary, calendar),
+        rho=_slot_laws(depot, calendar, prices),
         points=points,
     )
 
@@ -186,18 +186,14 @@ def _supplier_days(part: str, stock: Counter[tuple[str, str]], calendar: Calenda
     return 0 if supplier == "" or stock[part, prices.hub[part]] > 0 else calendar.supplier_days[supplier]
 
 
-def _slot_laws(depot: list[str], ordinary: list[str | None], calendar: Calendar) -> list[Floats]:
-    """ρ of each leaf's depot, by the lane that is ordinary for most of its parts (the first one if several)."""
-    votes: dict[str, Counter[str]] = defaultdict(Counter)
-    for site, lane in zip(depot, ordinary, strict=True):
-        if lane is not None:
-            votes[site][lane] += 1
+def _slot_laws(depot: list[str], calendar: Calendar, prices: Prices) -> list[Floats]:
+    """ρ of each leaf's depot, by the lane that is ordinary for most parts (of equals the faster)."""
     rho = {}
     for site in set(depot):
+        votes = Counter(lane for lane in (prices.ordinary(part, site) for part in prices.part) if lane is not None)
         sd_days = 0.0
-        if votes[site]:
-            most = max(votes[site].values())
-            lane = next(lane for lane in calendar.lane if votes[site][lane] == most)
+        if votes:
+            lane = min(votes, key=lambda lane: (-votes[lane], calendar.lead_days[lane], lane))
             sd_days = hypot(calendar.lane[lane].transit_days_sd, calendar.lane[lane].customs_days_sd)
         rho[site] = last_slot(sd_days / 7.0, calendar.weeks)
     return [rho[site] for site in depot]
