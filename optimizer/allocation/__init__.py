@@ -1,0 +1,5 @@
+"""Today's stock to today's needs: a min-cost flow per part, in which a unit left waiting is charged (MODEL 4)."""
+
+from optimizer.allocation.today import allocate
+
+__all__ = ["allocate"]
