@@ -13,6 +13,7 @@ from simulation.demo.sizes import AS_OF, HISTORY_WEEKS, Days, Floats, Ints, Size
 from simulation.demo.supply import Flow
 
 UNDER_WAY = 0.85  # of the pieces that demand over the lead time would keep under way
+_LATE_LINES = 3  # of the one consignment that should be here by now
 _PO_PROBABILITY = 0.6  # at most, that a supplier owes a part
 
 
@@ -39,7 +40,7 @@ def inbound_table(
         line = np.repeat(np.arange(len(part)), lines)
         left = under_way[rng.integers(0, len(under_way), len(line))]
         if row == 0:
-            left[rng.random(len(line)) < 0.10] = late[0]
+            left[rng.choice(len(line), min(_LATE_LINES, len(line)), replace=False)] = late[0]
         pieces = -(-quantity[line] // lines[line])
         arrives = left + lead
         # what left longer ago than the journey takes stands in customs
