@@ -9,6 +9,7 @@ import pandas as pd
 from domain.calendar import departure_weekdays, week_starts
 from domain.departures import Shutdowns
 from domain.network import Settings
+from storage.network_completion import money_columns, rates
 from storage.network_rules import Sheets, where
 from storage.network_sheets import Sheet
 
@@ -18,7 +19,7 @@ _IMPLAUSIBLE: tuple[tuple[str, str, float, str], ...] = (
     ("parts", "moq", 100_000, "pieces at least"),
     ("lanes", "transit_days", 120, "days under way; hours?"),
     ("lanes", "customs_days", 120, "days in customs; hours?"),
-    ("lanes", "cost_per_kg", 500, "per kg; per consignment?"),
+    ("lanes", "cost_per_kg", 500, "of the network's currency per kg; per consignment?"),
     ("suppliers", "lead_time_days", 365, "days to deliver"),
     ("models", "warranty_months", 120, "months of warranty; days?"),
     ("fitment", "quantity", 100, "pieces in one repair"),
@@ -36,8 +37,11 @@ def look_for_warnings(sheets: Sheets, settings: Settings) -> None:
         _lanes_that_never_leave(sheets, settings)
         if sheets["parts"].present:
             _parts_nobody_carries(sheets)
+    per_base = rates(sheets["rates"], settings.currency)
     for table, column, limit, says in _IMPLAUSIBLE:
-        for row in where(sheets[table], sheets[table].standing[column] > limit):
+        standing = sheets[table].standing
+        unit = standing["currency"].map(per_base) if column in money_columns(sheets[table].schema) else 1.0
+        for row in where(sheets[table], standing[column] > limit * unit):
             sheets[table].warn(f"implausible: more than {limit:g} {says}", column, int(row))
     _implausible_parts(sheets["parts"])
     _corrections_beyond_use(sheets["usage"])
