@@ -104,8 +104,9 @@ def parse_cells(column: pa.Column, cells: list[str]) -> tuple[npt.NDArray[np.gen
         )  # a million tickets: nothing to read, nothing to fill in
     else:
         array, wrong = _parse_each(note, cells)
-    for check in column.checks:
-        series = pd.Series(array)[[bool(cell) and row not in wrong for row, cell in enumerate(cells)]]
+    given = np.array([bool(cell) and row not in wrong for row, cell in enumerate(cells)]) if column.checks else []
+    for check in column.checks if np.any(given) else ():
+        series = pd.Series(array)[given]
         for position in series.index[~check(series).check_output]:
             wrong.setdefault(position, f"must be {check.error}")
             array[position] = _NOTHING[note.kind]

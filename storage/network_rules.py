@@ -179,9 +179,9 @@ def _check_sites(sheets: Sheets) -> None:
     sites = sheets["sites"]
     if not (sites.frame["kind"] == "origin").any():
         sites.refuse("no site is an origin; parts must come from one", "kind")
-    served = sites.frame["kind"].isin(["depot", "repair_point"])
-    homeless = sites.standing[served & (sites.frame["region"] == "")].index.to_numpy()
-    sites.reject(homeless, "region", "empty, but depots and repair points belong to a region")
+    frame = sites.standing
+    homeless = frame["kind"].isin(["depot", "repair_point"]) & (frame["region"] == "")
+    sites.reject(where(sites, homeless), "region", "empty, but depots and repair points belong to a region")
     frame = sites.standing
     depots = frame[frame["kind"] == "depot"]
     for region, of_region in depots.groupby("region"):

@@ -33,6 +33,7 @@ _TABLE_FILE = re.compile(r"(?P<stem>.+)\.(?P<format>csv|csv\.gz|parquet)", re.IG
 _OURS = re.compile(r"[.~].*|README.*|.*\.md|" + re.escape(SET_ASIDE_FILE), re.IGNORECASE)
 _BLOCK_BYTES = 1 << 24
 _ALIKE = 0.75  # difflib ratio from which a name counts as a misspelling
+_STEM = 5  # letters from which the beginning of a name counts as one
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,9 @@ def source_of_tables(tables: dict[str, pd.DataFrame], settings: dict[str, object
 def misspelt(name: str, missing: Iterable[str]) -> str:
     """The missing name that `name` is probably meant to be, or ""."""
     by_lower = {known.lower(): known for known in missing}
-    close = get_close_matches(name.lower(), list(by_lower), n=1, cutoff=_ALIKE)
+    word = name.lower()
+    close = get_close_matches(word, list(by_lower), n=1, cutoff=_ALIKE)
+    close += [known for known in by_lower if len(word) >= _STEM and known.startswith(word)]
     return by_lower[close[0]] if close else ""
 
 
@@ -211,6 +214,9 @@ def _read_csv(source: Source, name: str, file: Path) -> None:
         )
     except pa.ArrowInvalid as error:
         return source.refuse(name, f"{file.name} is not readable as CSV ({error}); is a quote left open?")
+    for line, text in ragged:
+        if text.count('"') % 2:  # the quote swallows every row behind it
+            return source.refuse(name, f"{file.name} has a quote left open; close it", line)
     lines = np.arange(2, table.num_rows + len(skipped) + 2)
     _add_table(source, name, header, table.columns, lines[~np.isin(lines, skipped)], ragged)
     return None
