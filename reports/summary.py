@@ -152,7 +152,7 @@ def _to_order(orders: pd.DataFrame, currency: str) -> str:
     if orders.empty:
         return "Order: nothing to order this week."
     by_supplier = orders.groupby("supplier")["value"].sum().sort_values(ascending=False, kind="stable")
-    shares = [f"{name or 'the origin'} {words.money(value, currency)}" for name, value in by_supplier.items()]
+    shares = [f"{name or 'the market'} {words.money(value, currency)}" for name, value in by_supplier.items()]
     parts, pieces = orders["part"].nunique(), int(orders["quantity"].sum())
     return (
         f"Order {words.count(parts, 'part')} this week, {words.pieces(pieces)} "
@@ -212,7 +212,7 @@ def _certainty(plan: ReplenishmentPlan, currency: str) -> tuple[str, ...]:
         f"{said[0].upper()}{said[1:]}: this one costs {total} with all that is bought, and the proven least is "
         f"{words.money(plan.lower_bound, currency)}.",
         f"Of the {controllable} that planning can change without buying less (freight, consignments, handling, "
-        f"holding, waiting), {words.gap(plan.gap_controllable)}.",
+        f"holding, waiting): {words.gap(plan.gap_controllable)}.",
         f"Without prices for the rules that parts share the proof would only say: "
         f"{words.gap(plan.gap_at_zero_prices)}.",
     ]
@@ -255,7 +255,7 @@ def _assumptions(network: Network) -> tuple[str, ...]:
     if assumed:
         of = words.count(len(network.parts), "part")
         lines.append(f"The weight of {assumed:,} of {of} is not known and taken from the part's class.")
-    late = int((network.inbound["expected"] < pd.Timestamp(settings.as_of)).sum())
+    late = int((network.inbound["expected"] <= pd.Timestamp(settings.as_of)).sum())
     if late:
         lines.append(f"{words.count(late, 'order')} under way should have arrived; they are counted on for week 1.")
     lines.append(

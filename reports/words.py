@@ -106,9 +106,9 @@ def service_target(target: ServiceTarget, currency: str) -> str:
         case FillRate(share):
             return f"{percent(share)} of repairs find their part on the shelf"
         case MeanWait(days):
-            return f"a part is waited for {number(days)} days on average"
+            return f"a part is waited for {_days(days)} on average"
         case WithinDays(days, share):
-            return f"{percent(share)} of repairs have their parts within {number(days)} days"
+            return f"{percent(share)} of repairs have their parts within {_days(days)}"
         case BackorderCost(per_day):
             return f"a waiting device costs {money(per_day, currency)} a day"
 
@@ -123,6 +123,10 @@ def listed(words: list[str], most: int = 3) -> str:
     if len(words) > most:
         return f"{', '.join(words[:most])} and {len(words) - most:,} more"
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _days(days: float) -> str:
+    return f"{number(days)} {'day' if days == 1 else 'days'}"
 
 
 def _rounded_up(figure: float) -> str:
