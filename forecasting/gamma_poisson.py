@@ -27,7 +27,7 @@ Ints = npt.NDArray[np.int64]
 
 DISCOUNTS = np.array([1.0, 0.995, 0.99, 0.98, 0.97, 0.95, 0.92, 0.88, 0.8, 0.7])
 SHAPES = 2.0 ** np.arange(-7.0, 6.0)  # α₀ at ψ₀: the squared variation of rates within a class is 1/α₀
-SPREADS = 2.0 ** (np.arange(-9, 16) / 3.0)  # ψ as a multiple of ψ₀
+SPREADS = 2.0 ** (np.arange(-6, 11) / 2.0)  # ψ as a multiple of ψ₀
 BORROWED_WINDOWS = 50.0  # weight of the class above, in lead-time windows
 BORROWED_EXPOSURE = 100.0  # the same for the class mean, in units of exposure (part-region weeks)
 BORROWED_DEMANDS = 20.0  # the same for the dispersion, in periods with demand

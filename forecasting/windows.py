@@ -10,7 +10,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-MAX_WINDOWS = 6
+MAX_WINDOWS = 4
 
 
 @dataclass(frozen=True)
