@@ -192,7 +192,7 @@ def _courier_lanes(rng: np.random.Generator, points: list[tuple[str, str]]) -> l
             "origin": f"D{region[1]}",
             "destination": site,
             "mode": "courier",
-            "transit_days": float(rng.integers(1, 5)),
+            "transit_days": float(rng.integers(2, 10)) / 2,
             "cost_per_kg": 2.0,
             "dangerous_goods": True,
         }

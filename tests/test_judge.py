@@ -165,8 +165,16 @@ def test_every_flow_and_stock_is_priced() -> None:
 
 def test_a_plentiful_depot_leaves_only_the_courier_wait() -> None:
     """With stock at the depot a point waits for its courier: N ~ Poisson(1 week · 1 unit), S = 1."""
-    courier = {"lane": "C", "origin": "D1", "destination": "P1", "mode": "courier", "transit_days": 7, "cost_per_kg": 1}
-    slower = courier | {"lane": "C2", "transit_days": 8.0}
+    courier = {
+        "lane": "C",
+        "origin": "D1",
+        "destination": "P1",
+        "mode": "courier",
+        "transit_days": 6.5,
+        "customs_days": 0.5,
+    }
+    courier |= {"cost_per_kg": 1.0}
+    slower = courier | {"lane": "C2", "transit_days": 6.9}
     quicker_truck = courier | {"lane": "C3", "mode": "road", "transit_days": 2.0}
     network = build(stock=[{"site": "D1", "part": "A", "on_hand": 1000}], lanes=[LANE, courier, slower, quicker_truck])
     judged = judge(network, forecast(1.0), targets(1))

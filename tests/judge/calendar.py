@@ -21,8 +21,10 @@ class Calendar:
         self.frozen = network.settings.frozen_weeks
         self.site = {row.site: row for row in rows(network.sites)}
         self.lane = {row.lane: row for row in rows(network.lanes)}
-        self.lead_days = {row.lane: ceil(row.transit_days + row.customs_days) for row in rows(network.lanes)}
-        self.supplier_days = {row.supplier: ceil(row.lead_time_days) for row in rows(network.suppliers)}
+        self.lead_days: dict[str, int] = {
+            row.lane: ceil(row.transit_days + row.customs_days) for row in rows(network.lanes)
+        }
+        self.supplier_days: dict[str, int] = {row.supplier: ceil(row.lead_time_days) for row in rows(network.suppliers)}
         self.supply_lanes = [
             row.lane
             for row in rows(network.lanes)

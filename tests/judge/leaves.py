@@ -240,13 +240,13 @@ def _points(
 
 
 def _courier_days(sites: list[str], network: Network, calendar: Calendar) -> Floats:
-    """Lead days of the fastest courier lane depot → point, of any lane where no courier goes; 0 at the depot."""
-    days: dict[str, int] = {}
+    """Mean days of the fastest courier lane depot → point, of any lane where no courier goes; 0 at the depot."""
+    days: dict[str, float] = {}
     for site in set(sites):
         depot = network.depot_of_region[calendar.site[site].region]
         lanes = [row for row in calendar.lane.values() if (row.origin, row.destination) == (depot, site)]
         couriers = [row for row in lanes if row.mode == "courier"] or lanes
-        days[site] = min((calendar.lead_days[row.lane] for row in couriers), default=0)
+        days[site] = min((row.transit_days + row.customs_days for row in couriers), default=0.0)
     return np.array([days[site] for site in sites], dtype=np.float64)
 
 

@@ -1,6 +1,7 @@
 """What one unit costs to move and to hold, lane by lane (decision 0003, "Flows")."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from math import isnan
@@ -42,7 +43,7 @@ class Prices:
             self._duties[row.country].append(row)
         self._network_rate = network.settings.holding_rate_per_year
         self.credit_share = 1.0 - network.settings.obsolescence_rate
-        self.unit = cache(self._unit)
+        self.unit: Callable[[str, str], UnitCost] = cache(self._unit)
         self.duty_rates = cache(self._duty_rates)
         self._into: dict[str, list[str]] = defaultdict(list)
         for lane in calendar.supply_lanes:
@@ -50,7 +51,7 @@ class Prices:
 
     def holding_rate_per_week(self, site: str) -> float:
         """Share of a unit's value that one week in stock at the site costs."""
-        rate = self.calendar.site[site].holding_rate_per_year
+        rate = float(self.calendar.site[site].holding_rate_per_year)
         return (self._network_rate if isnan(rate) else rate) / 52.0
 
     def may_carry(self, part: str, lane: str) -> bool:
@@ -65,8 +66,7 @@ class Prices:
     def under_way(self, part: str, lane: str) -> float:
         """Capital of one unit on the lane, money: landed cost × holding rate of the destination × lead time."""
         rate = self.holding_rate_per_week(self.calendar.lane[lane].destination)
-        landed: float = self.unit(part, lane).landed
-        return landed * rate * self.calendar.lead_days[lane] / 7.0
+        return self.unit(part, lane).landed * rate * self.calendar.lead_days[lane] / 7.0
 
     def ordinary(self, part: str, depot: str) -> str | None:
         """The lane of lowest landed cost, capital under way included, that may carry the part; of equals the faster."""
