@@ -7,8 +7,9 @@ import numpy.typing as npt
 
 from domain.calendar import DAYS_PER_WEEK
 from domain.service import BackorderCost, FillRate, MeanWait, ServiceTarget, WithinDays
-from optimizer.targets.system import System
-from optimizer.targets.two_echelons import Performance, best_stock, performance
+from optimizer.targets.best_stock import best_stock
+from optimizer.targets.performance import Performance, performance
+from optimizer.targets.system import System, every
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -18,6 +19,7 @@ ROUNDS = 20
 TOLERANCE = 0.01  # of the shortfall allowed: 0.95 is met between 0.95 and 0.9505
 NARROW = 0.01  # relative width of a bracket in which nothing is left to find
 FIRST_GUESS = 20.0  # weekly holding costs, where the target does not suggest a price itself
+SAMPLE_FROM, SAMPLE_STEP = 10_000, 8  # leaves from which a sample of every 8th finds the start
 DEAREST, CHEAPEST = 1e5, 1e-4  # weekly holding costs: no promise is bought dearer or sought below
 
 
@@ -31,6 +33,14 @@ class PricedStock:
 
 
 def find_prices(system: System) -> PricedStock:
+    """The prices at which every group keeps its target, and their stock; a sample of a large system finds the start."""
+    log_price = np.log(_Goal.of(system).first_guess * _mean_holding(system))
+    if len(system.part) >= SAMPLE_FROM:
+        log_price = _bisect(every(system, SAMPLE_STEP), log_price)[0]
+    return without_overshoot(system, _bisect(system, log_price)[1])
+
+
+def _bisect(system: System, log_price: Floats) -> tuple[Floats, PricedStock]:
     """Bisect on log price, all groups at once, until each group's shortfall is at most what its target allows.
 
     The residual log(allowed / shortfall) is nearly linear in log price, so steps interpolate and every third one
@@ -39,7 +49,6 @@ def find_prices(system: System) -> PricedStock:
     goal = _Goal.of(system)
     scale = _mean_holding(system)
     floor, ceiling = np.log(CHEAPEST * scale), np.log(DEAREST * scale)
-    log_price = np.log(goal.first_guess * scale)
     bracket = _Bracket.empty(len(scale))
     stock = respond(system, goal.price(log_price), None)
     for turn in range(ROUNDS):
@@ -52,7 +61,7 @@ def find_prices(system: System) -> PricedStock:
         following = bracket.following(log_price, residual, halve=turn % 3 == 2)
         log_price = np.where(settled, log_price, np.clip(following, floor, ceiling))
         stock = respond(system, goal.price(log_price), stock)
-    return without_overshoot(system, stock)
+    return log_price, stock
 
 
 def respond(system: System, price: Floats, before: PricedStock | None) -> PricedStock:
@@ -145,7 +154,8 @@ class _Goal:
 
 
 def _by_group(system: System, of_points: Floats) -> Floats:
-    return np.bincount(system.group, of_points, len(system.targets))
+    total: Floats = np.bincount(system.group, of_points, len(system.targets)).astype(float)
+    return total
 
 
 def _goal(target: ServiceTarget) -> tuple[float, float, float, float, float]:
@@ -188,7 +198,7 @@ class _Bracket:
 
     def following(self, log_price: Floats, residual: Floats, halve: bool) -> Floats:
         """Interpolate inside the bracket, step outwards while one side is open, end at the side that meets."""
-        step = np.clip(1.2 * np.abs(residual) + 0.1, 0.2, 3.0)
+        step = np.clip(1.3 * np.abs(residual) + 0.02, 0.0, 3.0)
         outwards = log_price - np.sign(residual + 1e-300) * step
         both = np.isfinite(self.low) & np.isfinite(self.high)
         low, high = np.where(both, self.low, 0.0), np.where(both, self.high, 0.0)

@@ -1,6 +1,7 @@
 """The stock targets of a network: base stock of every part at every depot and repair point, and what it achieves."""
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from domain.calendar import DAYS_PER_WEEK
@@ -8,9 +9,9 @@ from domain.forecast import Forecast
 from domain.logistics import WEEKS_PER_YEAR
 from domain.network import Network
 from domain.plan import StockTargets
+from optimizer.targets.performance import performance
 from optimizer.targets.prices import PricedStock, find_prices
 from optimizer.targets.system import System, build_system
-from optimizer.targets.two_echelons import performance
 
 
 def stock_targets(network: Network, forecast: Forecast) -> StockTargets:
@@ -22,8 +23,9 @@ def stock_targets(network: Network, forecast: Forecast) -> StockTargets:
     system = build_system(network, forecast)
     stock = find_prices(system)
     table = pd.concat([_points(system, stock), _depots(system, stock)], ignore_index=True)
+    table = table.iloc[np.lexsort([_rank(table[column]) for column in ("group", "site", "part")])]
     prices = {group: float(price) for group, price in zip(system.targets, stock.price, strict=True)}
-    return StockTargets(table.sort_values(["part", "site", "group"], ignore_index=True), prices)
+    return StockTargets(table.reset_index(drop=True), prices)
 
 
 def _points(system: System, stock: PricedStock) -> pd.DataFrame:
@@ -67,3 +69,8 @@ def _depots(system: System, stock: PricedStock) -> pd.DataFrame:
             "value_of_next_unit": (less_waiting - e.leaves["holding"] - new_line) * WEEKS_PER_YEAR,
         }
     )
+
+
+def _rank(ids: "pd.Series[str]") -> npt.NDArray[np.int64]:
+    """Place of each id among the sorted distinct ones: half a million ids sort ten times faster as numbers."""
+    return pd.factorize(ids, sort=True)[0].astype(np.int64)

@@ -1,6 +1,6 @@
 """From network and forecast to the arrays of the two-echelon engine: every part × region with demand and its points."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -64,22 +64,24 @@ def build_system(network: Network, forecast: Forecast) -> System:
     order, leaf, demand = _points_with_demand(forecast, rate, sites.index)
     kept, leaf = np.unique(leaf, return_inverse=True)
     site = forecast.share_site[order]
-    point, depot = sites.loc[list(site)], sites.loc[list(depots[kept])]
+    per_week = sites[["holding_rate_per_year", "line_cost_per_year"]].to_numpy(float) / WEEKS_PER_YEAR
+    row = sites.index.get_indexer(pd.Index(site))
+    depot_row = sites.index.get_indexer(pd.Index(depots[kept]))
     landed = supply.landed[kept]
     theta, weight = rate_nodes(forecast.rate_shape[kept])
     at_depot = site == depots[kept][leaf]
     leaves = np.zeros(len(kept), LEAF)
-    leaves["first"], leaves["last"] = np.searchsorted(leaf, (np.arange(len(kept)), np.arange(len(kept)) + 1))
+    leaves["first"], leaves["last"] = _spans(leaf, len(kept))
     leaves["lead_weeks"] = (supply.lead_days[kept] + REVIEW_DAYS / 2) / DAYS_PER_WEEK
     leaves["lead_variance"] = (supply.lead_days_sd[kept] ** 2 + REVIEW_DAYS**2 / 12) / DAYS_PER_WEEK**2
     leaves["batch_index"] = forecast.batch_index[kept]
-    leaves["holding"] = depot["holding_rate_per_year"].to_numpy(float) / WEEKS_PER_YEAR * landed
-    leaves["line"] = depot["line_cost_per_year"].to_numpy(float) / WEEKS_PER_YEAR
+    leaves["holding"] = per_week[depot_row, 0] * landed
+    leaves["line"] = per_week[depot_row, 1]
     points = np.zeros(len(site), POINT)  # nothing repaired there: what repair gives back is supply (MODEL 7)
     points["demand"] = demand
-    points["courier_weeks"] = courier_days(network).reindex(site).to_numpy(float) / DAYS_PER_WEEK
-    points["holding"] = point["holding_rate_per_year"].to_numpy(float) / WEEKS_PER_YEAR * landed[leaf]
-    points["line"] = point["line_cost_per_year"].to_numpy(float) / WEEKS_PER_YEAR
+    points["courier_weeks"] = courier_days(network).to_numpy(float)[row] / DAYS_PER_WEEK
+    points["holding"] = per_week[row, 0] * landed[leaf]
+    points["line"] = per_week[row, 1]
     points["at_depot"] = at_depot
     part = forecast.part[kept]
     return System(
@@ -89,9 +91,34 @@ def build_system(network: Network, forecast: Forecast) -> System:
         leaf=leaf,
         site=site,
         group=group_of(network, part[leaf], site),
-        line_limit=np.where(at_depot, np.inf, point["max_lines"].fillna(np.inf).to_numpy(float)),
+        line_limit=np.where(at_depot, np.inf, sites["max_lines"].fillna(np.inf).to_numpy(float)[row]),
         targets=service_targets(network),
     )
+
+
+def every(system: System, step: int) -> System:
+    """The system of every `step`-th leaf: a sample that is the same each time."""
+    e = system.echelons
+    rows = np.flatnonzero(system.leaf % step == 0)
+    leaf = system.leaf[rows] // step
+    leaves = e.leaves[::step].copy()
+    leaves["first"], leaves["last"] = _spans(leaf, len(leaves))
+    return replace(
+        system,
+        echelons=TwoEchelons(leaves, e.points[rows], e.theta[::step].copy(), e.weight[::step].copy()),
+        part=system.part[::step],
+        depot=system.depot[::step],
+        leaf=leaf,
+        site=system.site[rows],
+        group=system.group[rows],
+        line_limit=system.line_limit[rows],
+    )
+
+
+def _spans(leaf: Ints, leaves: int) -> tuple[Ints, Ints]:
+    """First and one past the last row of every leaf in the sorted column `leaf`."""
+    numbers = np.arange(leaves)
+    return np.searchsorted(leaf, numbers), np.searchsorted(leaf, numbers, side="right")
 
 
 def courier_days(network: Network) -> "pd.Series[float]":
