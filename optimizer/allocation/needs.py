@@ -52,31 +52,25 @@ class Needs:
     price: Floats
 
 
-def pairs_needed(stocks: Stocks) -> Ints:
-    """Every pair of part and site that has a shelf to fill or a repair order open."""
-    return np.union1d(stocks.base_stock.keys, stocks.wanted.keys)
-
-
 def needs(
     network: Network,
     targets: StockTargets,
     forecast: Forecast,
     orders: pd.DataFrame,
-    ids: Ids,
     stocks: Stocks,
-    pairs: Ints,
     supplied: Resupply,
 ) -> Needs:
-    """All units needed by `pairs`, whose resupply is `supplied`; `orders` are the repair orders.
+    """All units needed; `supplied` is the resupply of the needy pairs, `orders` are the repair orders.
 
     Where a part has no open orders its points keep what they have up to their base stock, which nobody may take, and
     only units beyond it are needs.
     """
+    ids = stocks.ids
     order_keys = ids.keys(orders)
     with_orders = np.zeros(len(ids.part), bool)
     with_orders[ids.part_of(order_keys)] = True
     shelf_keys = stocks.base_stock.keys
-    kept = kept_on_shelf(ids, stocks, shelf_keys, with_orders)
+    kept = kept_on_shelf(stocks, shelf_keys, with_orders)
     lacking = stocks.base_stock.values.astype(np.int64) - kept
 
     key = np.concatenate([shelf_keys[lacking > 0], order_keys])
@@ -91,7 +85,7 @@ def needs(
     key, order, units, already, promised, factor = (
         column[sequence] for column in (key, order, units, already, promised, factor)
     )
-    row = np.searchsorted(pairs, key)
+    row = np.searchsorted(stocks.needy, key)
     until = supplied.next[row] - ids.today
     mean, variance = demand_until(forecast, ids, key, np.where(order == SHELF, until, 0))
     need, step = expanded(units)
@@ -113,8 +107,9 @@ def needs(
     )
 
 
-def kept_on_shelf(ids: Ids, stocks: Stocks, keys: Ints, with_orders: npt.NDArray[np.bool_]) -> Ints:
+def kept_on_shelf(stocks: Stocks, keys: Ints, with_orders: npt.NDArray[np.bool_]) -> Ints:
     """Units at points that stay for their own shelf whatever happens: stock up to base stock, if no order wants any."""
+    ids = stocks.ids
     free = with_orders[ids.part_of(keys)] | ids.is_depot[ids.site_of(keys)]
     return np.where(free, 0.0, np.minimum(stocks.on_hand.at(keys), stocks.base_stock.at(keys))).astype(np.int64)
 

@@ -44,14 +44,15 @@ class Offers:
     transport: Floats
 
 
-def sources(ids: Ids, stocks: Stocks, inbound: Inbound, needed: Needs) -> Sources:
+def sources(stocks: Stocks, inbound: Inbound, needed: Needs) -> Sources:
     """Stock that is not kept back, of parts that are needed, and their inbound orders."""
+    ids = stocks.ids
     with_orders, with_needs = np.zeros(len(ids.part), bool), np.zeros(len(ids.part), bool)
     with_orders[ids.part_of(needed.key[needed.order != SHELF])] = True
     with_needs[ids.part_of(needed.key)] = True
     keys, values = stocks.on_hand.keys, stocks.on_hand.values.astype(np.int64)
-    left = values - kept_on_shelf(ids, stocks, keys, with_orders)
-    spare = np.stack([left, stocks.for_orders_elsewhere(ids), stocks.for_shelves_elsewhere(ids)]).astype(np.int64)
+    left = values - kept_on_shelf(stocks, keys, with_orders)
+    spare = np.stack([left, stocks.for_orders_elsewhere, stocks.for_shelves_elsewhere]).astype(np.int64)
     use = with_needs[ids.part_of(keys)] & (left > 0)
     coming = with_needs[ids.part_of(inbound.keys)]
     nothing = np.zeros(int(coming.sum()), np.int64)

@@ -8,14 +8,14 @@ import pandas as pd
 from domain.calendar import DAYS_PER_WEEK
 from domain.logistics import hub_of_part, supply_lanes
 from domain.network import Network
-from optimizer.allocation.ids import Ids, Ints
+from optimizer.allocation.ids import Ints
 from optimizer.allocation.routes import Routes, Timetable
 from optimizer.allocation.stocks import Inbound, Stocks
 
 
 @dataclass(frozen=True)
 class Resupply:
-    """Of pairs of part and site, as day numbers.
+    """Of every needy pair of part and site, as day numbers.
 
     later: an order placed today arrives by the part's ordinary lane and the depot's courier. next: the same, or the
     day on which inbound orders have brought what the region is short of, if that is earlier.
@@ -25,30 +25,29 @@ class Resupply:
     later: Ints
 
 
-def resupply(
-    network: Network, ids: Ids, timetable: Timetable, ways: Routes, stocks: Stocks, inbound: Inbound, keys: Ints
-) -> Resupply:
-    """When each pair of `keys` is supplied next. A part nobody can bring is waited for until the horizon ends."""
+def resupply(network: Network, timetable: Timetable, ways: Routes, stocks: Stocks, inbound: Inbound) -> Resupply:
+    """When each needy pair of `stocks` is supplied next. A part nobody can bring is waited for until the horizon ends."""
+    ids, keys = stocks.ids, stocks.needy
     part, site = ids.part_of(keys), ids.site_of(keys)
     depot_keys = ids.key(part, ids.depot[site])
     pairs, row = np.unique(depot_keys, return_inverse=True)
-    ordered = _ordered_today(network, ids, timetable, stocks, pairs)
-    lacking = stocks.short_of_region(ids).at(pairs) - stocks.on_hand.at(pairs)
+    ordered = _ordered_today(network, timetable, stocks, pairs)
+    lacking = stocks.short_of_region.at(pairs) - stocks.on_hand.at(pairs)
     filled = inbound.first_day_with(pairs, np.maximum(lacking, 1.0))
-    own_lacking = np.maximum(stocks.short(ids).at(keys), 1.0)
+    own_lacking = np.maximum(stocks.short.at(keys), 1.0)
     own = inbound.first_day_with(keys, own_lacking)
     later = ordered[row] + ways.last_days[site]
     by_depot = np.minimum(filled, ordered)[row] + ways.last_days[site]
     return Resupply(next=np.minimum(by_depot, own), later=later)
 
 
-def _ordered_today(network: Network, ids: Ids, timetable: Timetable, stocks: Stocks, pairs: Ints) -> Ints:
+def _ordered_today(network: Network, timetable: Timetable, stocks: Stocks, pairs: Ints) -> Ints:
     """Day on which what is ordered today reaches each pair of part and depot by the part's ordinary lane (MODEL 3)."""
-    supply = supply_lanes(network)
+    supply, ids = supply_lanes(network), stocks.ids
     row_of = pd.Series(np.arange(len(supply.parts)), index=supply.parts["part"])
     table_row = row_of[ids.part].to_numpy()
     lane_row = pd.Index(timetable.lanes["lane"]).get_indexer(pd.Index(supply.lanes["lane"]))
-    ready = _ready_at_hub(network, ids, stocks)
+    ready = _ready_at_hub(network, stocks)
     horizon = ids.today + DAYS_PER_WEEK * network.settings.horizon_weeks
     day = np.full(len(pairs), horizon)
     part, depot = ids.part_of(pairs), ids.site_of(pairs)
@@ -64,9 +63,9 @@ def _ordered_today(network: Network, ids: Ids, timetable: Timetable, stocks: Sto
     return day
 
 
-def _ready_at_hub(network: Network, ids: Ids, stocks: Stocks) -> Ints:
+def _ready_at_hub(network: Network, stocks: Stocks) -> Ints:
     """Day on which a part can leave its hub: today if it lies there, else after the supplier's lead time; −1: never."""
-    parts = network.parts
+    parts, ids = network.parts, stocks.ids
     position = ids.parts(parts["part"])
     hub = ids.site.get_indexer(pd.Index(hub_of_part(network)))
     lies_there = stocks.on_hand.at(ids.key(position, np.maximum(hub, 0))) > 0

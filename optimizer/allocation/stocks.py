@@ -1,6 +1,7 @@
 """What lies where today, what each site is to hold, and what it can spare for others."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -19,10 +20,11 @@ ENDLESS = 1e9
 class Stocks:
     """Units by part and site.
 
-    on_hand: good, not expired; an endless origin holds ENDLESS. base_stock: what a shelf is filled up to (a depot's:
+    ids: what the pairs mean. on_hand: good, not expired; an endless origin holds ENDLESS. base_stock: what a shelf is filled up to (a depot's:
     that of its own users). behind: what a depot keeps behind its points. wanted: open repair orders.
     """
 
+    ids: Ids
     on_hand: Held
     base_stock: Held
     behind: Held
@@ -30,48 +32,65 @@ class Stocks:
 
     @classmethod
     def of(cls, network: Network, targets: StockTargets, ids: Ids) -> "Stocks":
-        """Today's stock, targets and open repair orders."""
+        """Today's stock, targets and open repair orders. Raises ValueError if an origin is to hold or repair."""
         table, orders = targets.table, network.repair_orders
         shelf = (table["group"] != "") & (table["base_stock"] > 0)
         behind = (table["group"] == "") & (table["base_stock"] > 0)
-        return cls(
+        found = cls(
+            ids=ids,
             on_hand=_on_hand(network, ids),
             base_stock=Held.summed(ids.keys(table[shelf]), table["base_stock"][shelf]),
             behind=Held.summed(ids.keys(table[behind]), table["base_stock"][behind]),
             wanted=Held.summed(ids.keys(orders), orders["quantity"]),
         )
+        site = ids.site_of(found.needy)
+        if ids.is_origin[site].any():
+            raise ValueError(
+                f"{ids.site[site[ids.is_origin[site]][0]]} is an origin: it has no shelf and repairs nothing"
+            )
+        return found
 
-    def short(self, ids: Ids) -> Held:
+    @cached_property
+    def needy(self) -> Ints:
+        """Every pair that has a shelf to fill or a repair order open."""
+        found: Ints = np.union1d(self.base_stock.keys, self.wanted.keys)
+        return found
+
+    @cached_property
+    def short(self) -> Held:
         """Units every point lacks for its shelf and its repair orders; at a depot, what its own users are to find."""
-        keys = np.union1d(self.base_stock.keys, self.wanted.keys)
+        keys, ids = self.needy, self.ids
         own = np.where(ids.is_depot[ids.site_of(keys)], 0.0, self.on_hand.at(keys))
         return Held(keys, np.maximum(self.base_stock.at(keys) + self.wanted.at(keys) - own, 0.0))
 
-    def short_of_region(self, ids: Ids) -> Held:
+    @cached_property
+    def short_of_region(self) -> Held:
         """The same added up by part and depot."""
-        short = self.short(ids)
+        short, ids = self.short, self.ids
         depot = ids.depot[ids.site_of(short.keys)]
         return Held.summed(ids.key(ids.part_of(short.keys), depot), short.values)
 
-    def for_orders_elsewhere(self, ids: Ids) -> Floats:
+    @cached_property
+    def for_orders_elsewhere(self) -> Floats:
         """Units of each `on_hand` pair that may leave for repair orders of others.
 
         A point may give all it has, at the price of its own needs; a depot what its own points leave it.
         """
-        at_depot = ids.is_depot[ids.site_of(self.on_hand.keys)]
-        needed = np.where(at_depot, self.short_of_region(ids).at(self.on_hand.keys), 0.0)
+        at_depot = self.ids.is_depot[self.ids.site_of(self.on_hand.keys)]
+        needed = np.where(at_depot, self.short_of_region.at(self.on_hand.keys), 0.0)
         return np.maximum(self.on_hand.values - needed, 0.0)
 
-    def for_shelves_elsewhere(self, ids: Ids) -> Floats:
+    @cached_property
+    def for_shelves_elsewhere(self) -> Floats:
         """Units of each `on_hand` pair that may leave for shelves of others: only what is too much at home.
 
         That is what exceeds base stock and open orders, and at a depot also the stock it keeps behind its points; an
         origin fills no shelves, the replenishment plan does.
         """
-        keys = self.on_hand.keys
+        keys, ids = self.on_hand.keys, self.ids
         site = ids.site_of(keys)
         at_home = np.where(ids.is_depot[site], self.behind.at(keys), self.base_stock.at(keys) + self.wanted.at(keys))
-        return np.where(ids.is_origin[site], 0.0, np.maximum(self.for_orders_elsewhere(ids) - at_home, 0.0))
+        return np.where(ids.is_origin[site], 0.0, np.maximum(self.for_orders_elsewhere - at_home, 0.0))
 
 
 def _on_hand(network: Network, ids: Ids) -> Held:

@@ -1,11 +1,15 @@
 """The allocation of today's stock, as a planner and a depot clerk read it."""
 
+from dataclasses import replace
+
+import numpy as np
+
 from domain.forecast import Forecast
 from domain.network import Network
 from domain.plan import Allocation, StockTargets
-from optimizer.allocation.flow import assign
+from optimizer.allocation.flow import LATER, assign
 from optimizer.allocation.ids import Ids
-from optimizer.allocation.needs import needs, pairs_needed
+from optimizer.allocation.needs import needs
 from optimizer.allocation.offers import offers, problem, sources
 from optimizer.allocation.resupply import resupply
 from optimizer.allocation.routes import Timetable, routes, transport
@@ -24,17 +28,23 @@ def allocate(network: Network, targets: StockTargets, forecast: Forecast) -> All
     except that a point's shelf may serve another's repair order at the price of its own need.
     Raises ValueError if targets or forecast name a part or site the network does not have.
     """
+    posed = pose(network, targets, forecast)
+    decision = replace(posed, chosen=assign(posed.flow))
+    served = decision.served()
+    return Allocation(table(decision, served, reasons(decision, served)), exceptions(decision, served, network))
+
+
+def pose(network: Network, targets: StockTargets, forecast: Forecast) -> Decision:
+    """The problem of `allocate`, nothing decided: all that is needed waits for a later order."""
     ids, timetable = Ids.of(network), Timetable(network)
     ways = routes(ids, timetable)
     orders = network.repair_orders.sort_values(["part", "site", "repair_order"], ignore_index=True)
     stocks, inbound = Stocks.of(network, targets, ids), Inbound.of(network, ids)
-    pairs = pairs_needed(stocks)
-    supplied = resupply(network, ids, timetable, ways, stocks, inbound, pairs)
-    needed = needs(network, targets, forecast, orders, ids, stocks, pairs, supplied)
-    found = sources(ids, stocks, inbound, needed)
-    moving = transport(network, ids, timetable, stocks.short(ids))
+    supplied = resupply(network, timetable, ways, stocks, inbound)
+    needed = needs(network, targets, forecast, orders, stocks, supplied)
+    found = sources(stocks, inbound, needed)
+    moving = transport(network, ids, timetable, stocks.short)
     offered = offers(ids, ways, moving, needed, found)
     flow = problem(ids, ways, moving, needed, found, offered)
-    decision = Decision(ids, ways, orders, stocks, needed, found, offered, flow, assign(flow))
-    served = decision.served()
-    return Allocation(table(decision, served, reasons(decision, served)), exceptions(decision, served, network))
+    nothing = np.full(len(flow.later_cost), LATER)
+    return Decision(ids, ways, orders, stocks, needed, found, offered, flow, nothing)
