@@ -1,6 +1,5 @@
 """The figures behind the charts: a plan summed up by week, depot and mode, and one part's past and future."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -11,7 +10,7 @@ from domain.calendar import DAYS_PER_WEEK, first_week
 from domain.counts import quantile
 from domain.forecast import Forecast
 from domain.network import Network
-from reports.tables import Frames, mondays, shipment_lines, until_week, weeks_ahead
+from reports.tables import Frames, mondays, only_part, shipment_lines, until_week, weeks_ahead
 
 FAN = (0.1, 0.5, 0.9, 0.99)
 """Quantiles of a week's demand that the fan shows."""
@@ -82,22 +81,6 @@ def _under_way(network: Network, shipments: pd.DataFrame, depots: pd.Index, week
     change = changes.pivot_table(index="week", columns="depot", values="value", aggfunc="sum")
     left: pd.DataFrame = change.reindex(index=weeks, columns=depots).astype(float).fillna(0.0).cumsum()
     return left.where(left.abs() > 1e-6, 0.0)
-
-
-def only_part(forecast: Forecast, part: str) -> Forecast:
-    """The forecast of one part alone."""
-    rows = np.flatnonzero(forecast.part == part)
-    number = np.full(len(forecast.part), -1, np.int64)
-    number[rows] = np.arange(len(rows))
-    shares = np.flatnonzero(number[forecast.share_leaf] >= 0) if len(forecast.part) else np.zeros(0, np.int64)
-    by_leaf = ("part", "region", "mean", "batch_index", "rate_shape", "discount", "drift")
-    return replace(
-        forecast,
-        **{name: getattr(forecast, name)[rows] for name in by_leaf},
-        share_leaf=number[forecast.share_leaf[shares]],
-        share_site=forecast.share_site[shares],
-        share=forecast.share[shares],
-    )
 
 
 def part_history(network: Network, part: str) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """The tables reports read: a plan's frames cut to the published weeks and joined with names, weights and modes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -30,13 +31,21 @@ def plan_frames(plan: Plan) -> dict[str, pd.DataFrame]:
     found = [frame for frame in (replenishment.exceptions, plan.allocation.exceptions) if len(frame)]
     exceptions = pd.concat(found, ignore_index=True) if found else replenishment.exceptions
     return {
-        "targets": plan.targets.table,
+        "targets": _promised(plan),
         "shipments": replenishment.shipments,
         "purchase_orders": replenishment.purchase_orders,
         "allocations": plan.allocation.table,
         "exceptions": by_money(exceptions),
         "projection": replenishment.projection,
     }
+
+
+def _promised(plan: Plan) -> pd.DataFrame:
+    """Targets with the share of units the plan itself promises at each repair point."""
+    targets = plan.targets.table
+    promise = plan.replenishment.point_service.set_index(["part", "site"])["promised"]
+    at_point = targets.join(promise, on=["part", "site"], rsuffix="_by_plan")["promised_by_plan"]
+    return targets.assign(promised=at_point.where(targets["group"] != "").astype(float))
 
 
 def by_money(exceptions: pd.DataFrame) -> pd.DataFrame:
@@ -129,6 +138,42 @@ def group_demand(network: Network, forecast: Forecast) -> "pd.Series[float]":
     groups = list(service_targets(network))
     position = group_of(network, forecast.part[forecast.share_leaf], forecast.share_site)
     return pd.Series(np.bincount(position, weights=asked, minlength=len(groups)), index=groups)
+
+
+def part_forecast(network: Network, forecast: Forecast, part: str) -> pd.DataFrame:
+    """Cumulative demand of one part: part, region, week (Monday), mean, cumulative_mean, cumulative_variance."""
+    own = only_part(forecast, part)
+    weeks = week_starts(network.settings.as_of, own.weeks).astype("datetime64[ns]")
+    frames = [
+        pd.DataFrame(
+            {
+                "part": part,
+                "region": own.region,
+                "week": weeks[t - 1],
+                "mean": own.mean[:, t - 1],
+                "cumulative_mean": own.interval_mean(1, t),
+                "cumulative_variance": own.interval_variance(1, t),
+            }
+        )
+        for t in range(1, own.weeks + 1)
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def only_part(forecast: Forecast, part: str) -> Forecast:
+    """The forecast of one part alone."""
+    rows = np.flatnonzero(forecast.part == part)
+    number = np.full(len(forecast.part), -1, np.int64)
+    number[rows] = np.arange(len(rows))
+    shares = np.flatnonzero(number[forecast.share_leaf] >= 0) if len(forecast.part) else np.zeros(0, np.int64)
+    by_leaf = ("part", "region", "mean", "batch_index", "rate_shape", "discount", "drift")
+    return replace(
+        forecast,
+        **{name: getattr(forecast, name)[rows] for name in by_leaf},
+        share_leaf=number[forecast.share_leaf[shares]],
+        share_site=forecast.share_site[shares],
+        share=forecast.share[shares],
+    )
 
 
 def quarter_demand(forecast: Forecast) -> "pd.Series[float]":

@@ -1,0 +1,285 @@
+"""Why a part is stocked, ordered and sent as the plan says: plain sentences with figures, units and money."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from math import isnan
+
+import pandas as pd
+
+from domain.counts import quantile
+from domain.logistics import WEEKS_PER_YEAR, supply_lanes
+from domain.network import Network
+from domain.problems import ZapasError
+from domain.service import service_targets
+from reports import words
+from reports.tables import Frames, good_stock
+
+_MOST = 4  # sites, orders or shipments told one by one
+_AHEAD = (4, 13)  # weeks of demand told
+
+
+@dataclass(frozen=True)
+class _Question:
+    """One part, at one site or everywhere (""), with the rows of network and plan that speak of it.
+
+    around: the sites that matter to the answer: the site with its depot and hub, or all.
+    """
+
+    frames: Frames
+    network: Network
+    part: str
+    site: str
+    around: frozenset[str]
+    waiting_price: Mapping[str, float]
+
+    @property
+    def currency(self) -> str:
+        return self.network.settings.currency
+
+    def rows(self, name: str) -> pd.DataFrame:
+        """Rows of an artefact that are of this part."""
+        frame = self.frames[name]
+        return frame[frame["part"] == self.part]
+
+    def facts(self, name: str) -> pd.DataFrame:
+        """Rows of a table of the network that are of this part."""
+        frame: pd.DataFrame = getattr(self.network, name)
+        return frame[frame["part"] == self.part]
+
+    def day(self, when: pd.Timestamp) -> str:
+        return words.day(when, self.network.settings.as_of)
+
+    def money(self, amount: float) -> str:
+        return words.money(amount, self.currency)
+
+
+def explain(
+    frames: Frames,
+    network: Network,
+    part: str,
+    site: str | None = None,
+    waiting_price: Mapping[str, float] | None = None,
+) -> list[str]:
+    """What the plan does about a part, at one site or everywhere, and why.
+
+    `frames` are a plan's artefacts by name; `forecast` may hold the part's rows only. `waiting_price` (money per
+    unit waiting and week, by group, as in plan.json) lends the price of one piece less. Raises ZapasError for a part
+    or site the network does not have, naming the nearest.
+    """
+    _known(part, network.parts["part"], "part")
+    if site is not None:
+        _known(site, network.sites["site"], "site")
+    around = frozenset(network.sites["site"]) if site is None else _around(network, site)
+    question = _Question(frames, network, part, site or "", around, waiting_price or {})
+    told: tuple[Callable[[_Question], list[str]], ...] = (
+        _what_it_is, _demand, _stock, _under_way, _repairs, _targets, _orders, _shipments, _moves, _exceptions,
+    )  # fmt: skip
+    return [sentence for tell in told for sentence in tell(question)]
+
+
+def _known(name: str, known: "pd.Series[str]", what: str) -> None:
+    if (known == name).any():
+        return
+    nearest = get_close_matches(name, known.tolist(), n=5, cutoff=0.5)
+    hint = f"; did you mean {' or '.join(nearest)}?" if nearest else "."
+    raise ZapasError(f"There is no {what} {name} in this plan{hint}")
+
+
+def _around(network: Network, site: str) -> frozenset[str]:
+    region = str(network.site_of.loc[site, "region"])
+    origins = network.sites.loc[network.sites["kind"] == "origin", "site"]
+    depot = network.depot_of_region.get(region)
+    return frozenset({site, *origins, *([depot] if depot else [])})
+
+
+def _what_it_is(q: _Question) -> list[str]:
+    row = q.facts("parts").iloc[0]
+    supplier = q.network.suppliers.set_index("supplier")["lead_time_days"]
+    source = f"bought from {row['supplier']}" if row["supplier"] else "bought when it leaves the hub"
+    if row["supplier"] in supplier.index:
+        source += f", {words.number(supplier[row['supplier']])} days after ordering"
+    lot = f", at least {row['moq']:,} at a time" if row["moq"] > 1 else ""
+    multiple = f", in multiples of {row['order_multiple']:,}" if row["order_multiple"] > 1 else ""
+    name = f"{q.part} {row['name']}".strip()
+    return [f"{name} ({row['part_class']}): {q.money(row['unit_cost'])} a piece, {source}{lot}{multiple}."]
+
+
+def _demand(q: _Question) -> list[str]:
+    rows = q.rows("forecast")
+    place = f"all {rows['region'].nunique()} regions"
+    if q.site and (region := str(q.network.site_of.loc[q.site, "region"])):
+        rows, place = rows[rows["region"] == region], f"region {region}"
+    if rows.empty:
+        return [f"Demand: none is expected in {place if q.site else 'any region'}."]
+    told = []
+    for week in sorted(rows["week"].unique())[: _AHEAD[-1]]:
+        at = rows[rows["week"] == week]
+        mean, variance = float(at["cumulative_mean"].sum()), float(at["cumulative_variance"].sum())
+        told.append((mean, int(quantile(mean, variance, 0.95))))
+    ahead = [weeks for weeks in _AHEAD if weeks <= len(told)] or [len(told)]
+    said = []
+    for n in ahead:
+        mean, most = told[n - 1]
+        said.append(f"{words.pieces(round(mean, 1))} in {words.count(n, 'week')} ({most:,} are {words.enough(0.95)})")
+    lines = [f"Demand expected in {place}: {', '.join(said)}."]
+    shares = q.frames.get("shares")
+    if q.site and shares is not None:
+        own = shares[(shares["part"] == q.part) & (shares["site"] == q.site)]["share"]
+        lines += [f"{q.site} has {words.percent(float(share))} of it." for share in own]
+    return lines
+
+
+def _stock(q: _Question) -> list[str]:
+    stock = good_stock(q.network)
+    stock = stock[(stock["part"] == q.part) & stock["site"].isin(q.around) & (stock["on_hand"] > 0)]
+    stock = stock.sort_values(["on_hand", "site"], ascending=[False, True], kind="stable")
+    at = [f"{row['on_hand']:,} at {row['site']}" for row in stock.to_dict("records")]
+    near = "" if q.site == "" else " nearby"
+    lines = [f"In stock{near}: {words.listed(at, 8)}." if at else f"In stock{near}: none."]
+    idle = q.facts("stock")
+    idle = idle[(idle["condition"] != "good") & idle["site"].isin(q.around) & (idle["on_hand"] > 0)]
+    lines += [
+        f"Not counted: {on_hand:,} at {site}, {condition}."
+        for site, condition, on_hand in idle[["site", "condition", "on_hand"]].itertuples(index=False, name=None)
+    ]
+    return lines
+
+
+def _under_way(q: _Question) -> list[str]:
+    inbound = q.facts("inbound")
+    inbound = inbound[inbound["destination"].isin(q.around)].sort_values(["expected", "order"])
+    as_of = pd.Timestamp(q.network.settings.as_of)
+    lines = [
+        f"On its way: {row['quantity']:,} to {row['destination']}, "
+        + ("late since " if row["expected"] <= as_of else "expected ")
+        + f"{q.day(row['expected'])} (order {row['order']}, {row['status']})."
+        for row in inbound.to_dict("records")
+    ]
+    return _first(lines, "order under way", "orders under way")
+
+
+def _repairs(q: _Question) -> list[str]:
+    waiting = q.facts("repair_orders")
+    waiting = waiting[waiting["site"].isin(q.around)].sort_values(["due", "repair_order"])
+    lines = [
+        f"Repair {row['repair_order']} at {row['site']} waits for {row['quantity']:,}, due {q.day(row['due'])}."
+        for row in waiting.to_dict("records")
+    ]
+    return _first(lines, "repair that waits", "repairs that wait")
+
+
+def _targets(q: _Question) -> list[str]:
+    targets = q.rows("targets")
+    targets = targets[targets["site"] == q.site] if q.site else targets
+    if targets.empty:
+        return ["Stock up to: nothing is kept here." if q.site else "Stock up to: nothing is kept anywhere."]
+    at_depot = targets["group"] == ""
+    order = targets.assign(_point=~at_depot).sort_values(
+        ["_point", "expected_backorders", "site"], ascending=[True, False, True]
+    )
+    return _first([_target(q, row) for _, row in order.iterrows()], "site", "sites")
+
+
+def _target(q: _Question, row: "pd.Series[float]") -> str:
+    """One site's stock up to, what it achieves, and what one piece more or less is worth."""
+    group = str(row["group"])
+    target = service_targets(q.network).get(group)
+    belongs = f" (group {group}: {words.service_target(target, q.currency)})" if target else f" (group {group})"
+    behind = " behind the shelves of its points" if not group else belongs
+    lines = [f"Stock up to {int(row['base_stock']):,} at {row['site']}{behind}."]
+    waiting = words.number(float(row["expected_backorders"]))
+    if not group:
+        achieved = f"In place it leaves {waiting} pieces owed to them on an average day"
+    elif isnan(row["fill_rate"]):
+        achieved = f"In place it leaves {waiting} devices waiting on an average day"
+    else:
+        share = words.percent(float(row["fill_rate"]))
+        achieved = f"In place it serves {share} at once, {waiting} devices wait on an average day"
+    if not isnan(row["promised"]):
+        achieved += f"; from today's stock the plan serves {words.percent(float(row['promised']))} in the coming weeks"
+    lines.append(f"{achieved}.")
+    value = row["value_of_next_unit"]
+    worth = [said for said in ("" if isnan(value) else words.next_unit(value, q.currency), _one_less(q, row)) if said]
+    if worth:
+        lines.append(f"{worth[0][0].upper()}{'; '.join(worth)[1:]}.")
+    return " ".join(lines)
+
+
+def _one_less(q: _Question, row: "pd.Series[float]") -> str:
+    """What one piece less costs a year: 52 · b · P(N ≥ S) − h, with 1 − fill rate for the chance (MODEL 2).
+
+    Exact for single units at a known rate; batches and uncertain rates make it an estimate, hence "about".
+    """
+    price = q.waiting_price.get(str(row["group"]))
+    if price is None or not row["group"] or row["base_stock"] < 1 or isnan(row["fill_rate"]):
+        return ""
+    site = q.network.site_of.loc[str(row["site"])]
+    depot = q.network.depot_of_region[str(site["region"])]
+    landed = float(supply_lanes(replace(q.network, parts=q.facts("parts"))).ordinary(depot)[1][0])
+    loss = WEEKS_PER_YEAR * price * (1.0 - row["fill_rate"]) - float(site["holding_rate_per_year"]) * landed
+    return f"one less costs about {q.money(loss)} a year" if 0 < loss < float("inf") else ""
+
+
+def _orders(q: _Question) -> list[str]:
+    orders = q.rows("purchase_orders").sort_values(["order_on", "supplier"])
+    if orders.empty:
+        return ["Nothing is ordered from its supplier in this plan."]
+    lines = [
+        f"Order {row['quantity']:,} from {row['supplier'] or 'the market'} on {q.day(row['order_on'])} for "
+        f"{q.money(row['value'])}, at the hub on {q.day(row['expected'])}{_because(row['reason'])}"
+        for row in _once(orders).to_dict("records")
+    ]
+    return _first(lines, "order", "orders")
+
+
+def _shipments(q: _Question) -> list[str]:
+    shipments = q.rows("shipments")
+    to = shipments["lane"].map(q.network.lanes.set_index("lane")["destination"])
+    shipments = shipments.assign(to=to)[to.isin(q.around)].sort_values(["departs", "lane"])
+    if shipments.empty:
+        return ["Nothing is sent from the hub in this plan."]
+    lines = [
+        f"Send {row['quantity']:,} to {row['to']} by {row['lane']} on {q.day(row['departs'])}, there on "
+        f"{q.day(row['arrives'])}, for {q.money(row['cost'])}{_because(row['reason'])}"
+        for row in _once(shipments).to_dict("records")
+    ]
+    return _first(lines, "shipment", "shipments")
+
+
+def _moves(q: _Question) -> list[str]:
+    moves = q.rows("allocations")
+    if q.site:
+        moves = moves[(moves["to_site"] == q.site) | (moves["from_site"] == q.site)]
+    lines = [
+        f"Move {row['quantity']:,} from {row['from_site']} to {row['to_site']} on {q.day(row['ships_on'])}"
+        + (f" for repair {row['for_repair_order']}" if row["for_repair_order"] else "")
+        + _because(row["reason"])
+        for row in moves.sort_values(["ships_on", "to_site"]).to_dict("records")
+    ]
+    return _first(lines, "move", "moves")
+
+
+def _exceptions(q: _Question) -> list[str]:
+    found = q.rows("exceptions")
+    found = found[found["site"].isin({*q.around, ""})] if q.site else found
+    lines = [
+        f"Look at: {row['says'].rstrip('.')} ({row['site'] or 'everywhere'}, {q.money(row['money_at_risk'])} at risk)."
+        for row in found.sort_values(["money_at_risk", "kind"], ascending=[False, True]).to_dict("records")
+    ]
+    return _first(lines, "exception", "exceptions")
+
+
+def _once(lines: pd.DataFrame) -> pd.DataFrame:
+    """A reason that repeats the one before it is said once."""
+    return lines.assign(reason=lines["reason"].where(lines["reason"] != lines["reason"].shift(), ""))
+
+
+def _because(reason: str) -> str:
+    return f". Why: {reason.rstrip('.')}." if reason else "."
+
+
+def _first(lines: list[str], one: str, many: str) -> list[str]:
+    """The first lines, and in words how many are left out."""
+    left = len(lines) - _MOST
+    return [*lines[:_MOST], f"And {left:,} more {one if left == 1 else many}."] if left > 0 else lines
