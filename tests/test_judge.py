@@ -1,125 +1,35 @@
 """The judge of plans, judged by cases small enough to work out by hand."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import product
 from math import exp, lgamma, log
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from domain.network import Network, Settings
-from tests.judge import Judged, laws, recompute
+from tests.judge import laws, recompute
 from tests.judge.calendar import Calendar
 from tests.judge.leaves import leaves_of
 from tests.judge.prices import Prices
-from tests.random_networks import AS_OF, MONDAY, network_of, random_network
-
-Row = dict[str, Any]
-
-
-def day(week: int, weekday: int = 0) -> date:
-    """A day of a week of the plan; week 1 begins on Monday 2024-03-11."""
-    return MONDAY + timedelta(days=7 * (week - 1) + weekday)
-
-
-# One part of 100 money, 2 kg, 30 litres; hub, depot D1, point P1; a lane of ceil(4.5 + 2) = 7 days that leaves on
-# Mondays; a supplier of 7 days. T = 2 and K = 2 + 1 + 1 + 1 = 5 weeks. A week of holding costs 1 % of landed value at
-# depot and point (0.52 / 52) and 0.5 % at the hub.
-SETTINGS = Settings(as_of=AS_OF, currency="USD", horizon_weeks=2, order_line_cost=4.0, obsolescence_rate=0.1)
-SITES: list[Row] = [
-    {"site": "HUB", "kind": "origin", "country": "CN", "holding_rate_per_year": 0.26},
-    {"site": "D1", "kind": "depot", "country": "RU", "region": "R1", "holding_rate_per_year": 0.52},
-    {"site": "P1", "kind": "repair_point", "country": "RU", "region": "R1", "holding_rate_per_year": 0.52},
-]
-LANE: Row = {
-    "lane": "AIR",
-    "origin": "HUB",
-    "destination": "D1",
-    "mode": "air",
-    "transit_days": 4.5,
-    "customs_days": 2.0,
-    "cost_per_kg": 5.0,
-    "volumetric_kg_per_m3": 100.0,
-    "insurance_rate": 0.02,
-    "minimum_charge": 100.0,
-    "cost_per_consignment": 40.0,
-    "consignment_kg": 5.0,
-    "departures": "Mon",
-}
-PART: Row = {"part": "A", "unit_cost": 100.0, "weight_kg": 2.0, "volume_l": 30.0, "hs_code": "8517", "supplier": "S1"}
-DUTIES: list[Row] = [{"country": "RU", "duty_rate": 0.1, "vat_rate": 0.2, "vat_recoverable": False}]
-LANDED = 154.44  # 100 + freight 17 + duty 37.44, see test_every_flow_and_stock_is_priced
-
-
-def build(settings: Settings = SETTINGS, lane: Row | None = None, part: Row | None = None, **tables: Any) -> Network:
-    """The network above with what a test changes."""
-    given: dict[str, Any] = {
-        "sites": SITES,
-        "lanes": [LANE | (lane or {})],
-        "suppliers": [{"supplier": "S1", "lead_time_days": 7.0}],
-        "parts": [PART | (part or {})],
-        "duties": DUTIES,
-    }
-    return network_of(settings, **(given | tables))
-
-
-def forecast(mean: float, weeks: int = 5, psi: float = 1.0, a: float = np.inf) -> pd.DataFrame:
-    """The same mean every week."""
-    law = {"dispersion": psi, "rate_shape": a, "discount": 1.0, "drift": 0.0}
-    rows = [{"part": "A", "region": "R1", "week": day(t), "mean": mean} | law for t in range(1, weeks + 1)]
-    return pd.DataFrame(rows)
-
-
-def targets(base_stock: int = 1, group: str = "default") -> pd.DataFrame:
-    """The target of P1."""
-    return pd.DataFrame([{"part": "A", "site": "P1", "group": group, "base_stock": base_stock}])
-
-
-SHARES = pd.DataFrame([{"part": "A", "site": "P1", "share": 1.0}])
-NO_SHARES = SHARES.iloc[:0]
-NO_TARGETS = targets().iloc[:0]
-
-
-def shipments(*lines: Row) -> pd.DataFrame:
-    """Shipments of A by AIR, seven days under way unless said otherwise."""
-    usual: Row = {"part": "A", "lane": "AIR", "quantity": 1}
-    rows: list[Row] = [{"shipment": str(n)} | usual | line for n, line in enumerate(lines)]
-    for row in rows:
-        row.setdefault("arrives", row["departs"] + timedelta(days=7))
-    return pd.DataFrame(rows, columns=["shipment", "part", "lane", "departs", "arrives", "quantity", "cost", "reason"])
-
-
-def purchases(*lines: Row) -> pd.DataFrame:
-    """Purchases of A from S1, expected a week later, unless said otherwise."""
-    usual: Row = {"part": "A", "supplier": "S1", "quantity": 1}
-    rows: list[Row] = [{"order": str(n)} | usual | line for n, line in enumerate(lines)]
-    for row in rows:
-        row.setdefault("expected", row["order_on"] + timedelta(days=7))
-        row.setdefault("value", row["quantity"] * 100.0)
-    columns = ["order", "supplier", "part", "quantity", "order_on", "expected", "value", "reason"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def judge(
-    network: Network,
-    demand: pd.DataFrame,
-    stock_up_to: pd.DataFrame = NO_TARGETS,
-    shipped: pd.DataFrame | None = None,
-    bought: pd.DataFrame | None = None,
-    price: float = 10.0,
-) -> Judged:
-    """The judgement of a plan for the one point with all of the demand."""
-    shipped = shipments() if shipped is None else shipped
-    bought = purchases() if bought is None else bought
-    return recompute(network, demand, SHARES, stock_up_to, shipped, bought, {"default": price, "urgent": 10 * price})
-
-
-def holding_of_depot(network: Network, demand: pd.DataFrame) -> float:
-    """Σ E[x⁺] over weeks 1..T: holding in units of what one unit costs, with nothing on the shelf or at the hub."""
-    return judge(network, demand, price=0.0).cost["holding"] / (0.01 * LANDED)
+from tests.one_part import (
+    LANDED,
+    LANE,
+    NO_TARGETS,
+    SETTINGS,
+    SHARES,
+    build,
+    day,
+    forecast,
+    free_hub,
+    holding_of_depot,
+    judge,
+    purchases,
+    shipments,
+    targets,
+)
+from tests.random_networks import AS_OF, random_network
 
 
 def test_every_flow_and_stock_is_priced() -> None:
@@ -210,11 +120,6 @@ def test_only_demand_of_the_lead_time_is_uncertain() -> None:
     # With W = 2, one of three weeks is certain: E[(1 − Poisson(2))⁺] = e⁻².
     holds_one = build(three_weeks, stock=[depot, {"site": "HUB", "part": "A", "on_hand": 1}], sites=free_hub())
     assert holding_of_depot(holds_one, forecast(1.0, 6)) == pytest.approx(3 * exp(-1) + 4 * exp(-2) + exp(-2))
-
-
-def free_hub() -> list[Row]:
-    """The sites with a hub where holding costs nothing."""
-    return [SITES[0] | {"holding_rate_per_year": 0.0}, *SITES[1:]]
 
 
 def test_late_inbound_comes_in_week_one() -> None:
@@ -344,133 +249,6 @@ def test_a_drifting_rate_makes_distant_weeks_more_uncertain() -> None:
     spread = sum(e * f * 0.9 ** -min(u, v) for (u, e), (v, f) in product(window.items(), repeat=2)) / 4.0
     assert leaves.recent_mean[0, 3] == 5.0
     assert leaves.recent_variance[0, 3] == pytest.approx(1.5 * 5.0 + spread)
-
-
-STOCKED: list[Row] = [{"site": "HUB", "part": "A", "on_hand": 5}]
-FIRST_MONDAY: Row = {"event": "e", "kind": "shutdown", "start": day(1), "end": day(1)}
-BREACHES: dict[str, tuple[Row, list[Row], list[Row], str]] = {
-    "weekday": ({}, [{"departs": day(1, 1)}], [], "the lane's departure of that week is on 2024-03-11"),
-    "shut week": (
-        {"events": [FIRST_MONDAY | {"applies_to": "all"}]},
-        [{"departs": day(1)}],
-        [],
-        "the lane has no open day",
-    ),
-    "not the first open day": (
-        {"lane": {"departures": "Mon Thu"}},
-        [{"departs": day(1, 3)}],
-        [],
-        "the lane's departure of that week is on 2024-03-11",
-    ),
-    "arrival": ({}, [{"departs": day(1), "arrives": day(2, 1)}], [], "arrives on 2024-03-18, not 2024-03-19"),
-    "after the last slot": ({}, [{"departs": day(5)}], [], "arrives in week 6, after the last week 5"),
-    "listed twice": ({}, [{"departs": day(1)}, {"departs": day(1)}], [], "listed twice"),
-    "dangerous goods": ({"part": {"dangerous_goods": True}}, [{"departs": day(1)}], [], "no dangerous goods"),
-    "half a unit": ({}, [{"departs": day(1), "quantity": 0.5}], [], "no positive whole number"),
-    "frozen departure": ({"settings": {"frozen_weeks": 1}}, [{"departs": day(1)}], [], "departures are in weeks 2..5"),
-    "kilograms": ({"lane": {"capacity_kg_per_week": 3.9}}, [{"departs": day(1), "quantity": 2}], [], "4 kg leave"),
-    "litres": ({"lane": {"capacity_m3_per_week": 0.05}}, [{"departs": day(1), "quantity": 2}], [], "60 litres leave"),
-    "empty hub": ({}, [{"departs": day(1), "quantity": 6}], [], "the hub has sent 1 units more than it had"),
-    "hub before receipt": (
-        {},
-        [{"departs": day(1), "quantity": 6}],
-        [{"order_on": day(1)}],
-        "by 2024-03-11 the hub has sent 1 units more",
-    ),
-    "not a Monday": ({}, [], [{"order_on": day(1, 1)}], "not a Monday"),
-    "supplier shut": (
-        {"events": [FIRST_MONDAY | {"applies_to": "supplier:S1"}]},
-        [],
-        [{"order_on": day(1)}],
-        "the supplier is shut",
-    ),
-    "wrong supplier": ({}, [], [{"order_on": day(1), "supplier": "S2"}], "its supplier is S1, not S2"),
-    "frozen purchase": ({"settings": {"frozen_weeks": 1}}, [], [{"order_on": day(1)}], "purchases are in weeks 2..5"),
-    "too late": ({}, [], [{"order_on": day(6)}], "new purchases are in weeks 1..5"),
-    "last order": (
-        {"part": {"last_order_by": pd.Timestamp(day(1, 4))}},
-        [],
-        [{"order_on": day(2)}],
-        "the last order was possible on 2024-03-15",
-    ),
-    "receipt": ({}, [], [{"order_on": day(1), "expected": day(1, 6)}], "expected on 2024-03-18, not 2024-03-17"),
-    "value": ({}, [], [{"order_on": day(1), "value": 99.0}], "are not worth 99"),
-    "minimum": ({"part": {"moq": 3}}, [], [{"order_on": day(1), "quantity": 2}], "fewer than the minimum 3"),
-    "multiple": ({"part": {"order_multiple": 2}}, [], [{"order_on": day(1), "quantity": 3}], "no multiple of 2"),
-    "bought too early": (
-        {"part": {"supplier": ""}},
-        [{"departs": day(2)}],
-        [{"order_on": day(1), "supplier": "", "expected": day(1)}],
-        "1 units bought, but 0 leave that week",
-    ),
-    "budget": (
-        {"settings": {"budget_per_period": 150.0, "budget_period_weeks": 2}},
-        [],
-        [{"order_on": day(1)}, {"order_on": day(2)}],
-        "budget period 1: 200 is ordered, 150 may be",
-    ),
-    "a period's own budget": (
-        {"settings": {"budget_per_period": 500.0}, "budgets": [{"start": day(1), "amount": 50.0}]},
-        [],
-        [{"order_on": day(1)}],
-        "budget period 1: 100 is ordered, 50 may be",
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("changes", "shipped", "bought", "words"), BREACHES.values(), ids=BREACHES.keys())
-def test_a_broken_rule_is_named(changes: Row, shipped: list[Row], bought: list[Row], words: str) -> None:
-    """A plan that breaks one rule is told so, and nothing else."""
-    settings = replace(SETTINGS, **changes.get("settings", {}))
-    network = build(settings, stock=STOCKED, **{name: rows for name, rows in changes.items() if name != "settings"})
-    (broken,) = judge(network, forecast(0.0), shipped=shipments(*shipped), bought=purchases(*bought)).broken
-    assert words in broken
-
-
-@pytest.mark.parametrize(
-    ("changes", "shipped", "bought"),
-    [
-        ({"lane": {"capacity_kg_per_week": 4.0}}, [{"departs": day(1), "quantity": 2}], []),
-        ({}, [{"departs": day(2), "quantity": 6}], [{"order_on": day(1)}]),
-        ({"part": {"last_order_by": day(2)}}, [], [{"order_on": day(2)}]),
-        (
-            {"settings": {"budget_per_period": 150.0, "budget_period_weeks": 2}},
-            [],
-            [{"order_on": day(2)}, {"order_on": day(3)}],
-        ),
-        (
-            {"part": {"supplier": "", "order_multiple": 2}},
-            [{"departs": day(1)}],
-            [{"order_on": day(1), "supplier": "", "expected": day(1), "quantity": 2}],
-        ),
-    ],
-)
-def test_a_rule_kept_to_the_limit_is_not_broken(changes: Row, shipped: list[Row], bought: list[Row]) -> None:
-    """A full lane, a purchase that arrives on the day, the last day for orders, two periods, one lot: all allowed."""
-    settings = replace(SETTINGS, **changes.get("settings", {}))
-    network = build(settings, stock=STOCKED, **{name: rows for name, rows in changes.items() if name != "settings"})
-    assert judge(network, forecast(0.0), shipped=shipments(*shipped), bought=purchases(*bought)).broken == []
-
-
-def test_storage_is_broken_only_by_what_is_sent() -> None:
-    """A depot over its space is always listed, but only shipments break the rule."""
-    full = [SITES[0], SITES[1] | {"storage_m3": 0.04}, SITES[2]]
-    stock = [{"site": "D1", "part": "A", "on_hand": 2}, {"site": "HUB", "part": "A", "on_hand": 5}]
-    idle = judge(build(sites=full, stock=stock), forecast(0.0))
-    assert len(idle.over_storage) == 5
-    assert idle.broken == []
-    sent = judge(build(sites=full, stock=stock), forecast(0.0), shipped=shipments({"departs": day(2)}))
-    assert sent.broken == [f"depot D1, week {week}: 90 litres stored, 40 fit" for week in (3, 4, 5)]
-
-
-def test_the_minimum_value_of_a_supplier_is_reported_apart() -> None:
-    """Orders of one day count together against the supplier's minimum value."""
-    suppliers = [{"supplier": "S1", "lead_time_days": 7.0, "minimum_order_value": 150.0}]
-    network = build(suppliers=suppliers)
-    bought = purchases({"order_on": day(1)}, {"order_on": day(2), "quantity": 2})
-    judged = judge(network, forecast(0.0), bought=bought)
-    assert judged.broken == []
-    assert judged.below_minimum_value == ["supplier S1 gets 100 on 2024-03-11, less than its minimum 150"]
 
 
 def test_a_gap_in_the_forecast_is_refused() -> None:

@@ -134,12 +134,8 @@ def test_the_optimum_is_the_cheapest_of_all_plans() -> None:
             for day, quantity in zip(departs, sent, strict=True)
             if quantity and day
         ]
-        shipments = pd.DataFrame(
-            lines, columns=["shipment", "part", "lane", "departs", "arrives", "quantity", "cost", "reason"]
-        )
-        purchases = pd.DataFrame(
-            orders, columns=["order", "supplier", "part", "quantity", "order_on", "expected", "value", "reason"]
-        )
+        shipments = pd.DataFrame(lines, columns=SHIPMENT)
+        purchases = pd.DataFrame(orders, columns=PURCHASE)
         cost, broken = total(case, Optimum(0.0, 0.0, shipments, purchases))
         assert broken == []
         costs.append(cost)
