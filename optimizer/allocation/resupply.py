@@ -26,7 +26,7 @@ class Resupply:
 
 
 def resupply(network: Network, timetable: Timetable, ways: Routes, stocks: Stocks, inbound: Inbound) -> Resupply:
-    """When each needy pair of `stocks` is supplied next. A part nobody can bring is waited for until the horizon ends."""
+    """When each needy pair of `stocks` is supplied next. What nobody can bring is waited for to the horizon."""
     ids, keys = stocks.ids, stocks.needy
     part, site = ids.part_of(keys), ids.site_of(keys)
     depot_keys = ids.key(part, ids.depot[site])

@@ -20,8 +20,9 @@ ENDLESS = 1e9
 class Stocks:
     """Units by part and site.
 
-    ids: what the pairs mean. on_hand: good, not expired; an endless origin holds ENDLESS. base_stock: what a shelf is filled up to (a depot's:
-    that of its own users). behind: what a depot keeps behind its points. wanted: open repair orders.
+    ids: what the pairs mean. on_hand: good, not expired; an endless origin holds ENDLESS. base_stock: what a shelf is
+    filled up to (a depot's: that of its own users). behind: what a depot keeps behind its points. wanted: open repair
+    orders.
     """
 
     ids: Ids
@@ -45,9 +46,7 @@ class Stocks:
         )
         site = ids.site_of(found.needy)
         if ids.is_origin[site].any():
-            raise ValueError(
-                f"{ids.site[site[ids.is_origin[site]][0]]} is an origin: it has no shelf and repairs nothing"
-            )
+            raise ValueError(f"{ids.site[site[ids.is_origin[site]][0]]} is an origin: nothing is repaired there")
         return found
 
     @cached_property
