@@ -73,7 +73,7 @@ def generate(size: str, seed: int) -> Demo:
     history = usage.usage_table(found, drawn, placed.points, [region.region for region in plan.regions], seed)
     made = goods.goods(plan, seed, found, _half_year(wanted))
     flow = supply.natural_flow(plan, found, made, wanted.mean)
-    held = position.shelves(plan, seed, made, flow, wanted.mean, placed)
+    held = position.shelves(plan, seed, found, made, flow, wanted.mean, placed)
     inbound = pipeline.inbound_table(plan, seed, found, made, flow, wanted.mean, placed)
     spent = supply.unconstrained_purchases(made, flow, wanted.mean, held.position + pipeline.on_order(inbound, found))
     lanes = supply.with_limits(plan, network.lanes(plan, seed, placed), flow)
@@ -180,9 +180,9 @@ def _service(size: Size) -> pd.DataFrame:
     """Screens, other critical parts, one country by its mean wait; the rest falls to the default."""
     waits = min(size.regions, key=lambda region: region.share).country
     rows = [
-        {"group": "screens", "part_class": "screen", "fill_rate": 0.95},
-        {"group": "critical", "criticality": "A", "fill_rate": 0.93},
-        {"group": f"short-wait-{waits}", "country": waits, "mean_wait_days": 2.0},
+        {"group": "screens", "part_class": "screen", "fill_rate": 0.94},
+        {"group": "critical", "criticality": "A", "fill_rate": 0.92},
+        {"group": f"short-wait-{waits}", "country": waits, "mean_wait_days": 0.5},
     ]
     return pd.DataFrame(rows, columns=["group", "part_class", "criticality", "country", "fill_rate", "mean_wait_days"])
 

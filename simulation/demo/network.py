@@ -52,7 +52,7 @@ def geography(size: Size, seed: int) -> Geography:
                 "longitude": round(place.longitude + rng.normal(0, 0.05), 4),
                 "owner": "" if rng.random() < 0.6 else f"partner {place.name}",
                 "line_cost_per_year": 1.0 if rng.random() < 0.5 else 2.0,
-                "max_lines": float(round(size.parts * 0.25, -1)) if rng.random() < 0.25 else None,
+                "max_lines": float(round(size.parts * 0.6, -1)) if rng.random() < 0.15 else None,
             }
             rows.append(row)
             city[site] = place

@@ -18,7 +18,8 @@ BARE_SHARE = 0.10  # of part-regions out of stock today
 DEAD_SHARE = 0.25  # of part-regions hardly wanted any more that still have stock
 SLOW_PER_WEEK = 0.05
 SLOW_BARE_SHARE = 0.65
-WAITING_PRICE_PER_WEEK = 10.0  # USD per waiting repair, for the base stock of points
+SCREEN_PRICE, CRITICAL_PRICE, OTHER_PRICE = 150.0, 50.0, 15.0  # USD per waiting repair and week, for points' base stock
+LINE_COST = 1.5  # USD a year, of keeping one part number at a point
 POINT_WEEKS = 0.5  # courier and an occasional wait for the depot
 _NO_DATE = np.datetime64("NaT", "D")
 
@@ -42,7 +43,9 @@ class Shelves:
         return np.asarray(total)
 
 
-def shelves(size: Size, seed: int, made: Goods, flow: Flow, mean: Floats, placed: Geography) -> Shelves:
+def shelves(
+    size: Size, seed: int, found: Catalogue, made: Goods, flow: Flow, mean: Floats, placed: Geography
+) -> Shelves:
     """Draw today's stock around what an ordinary planner would aim at. mean: pieces (regions, parts, WEEKS)."""
     rng = stream(seed, "stock")
     rate = mean[:, :, HISTORY_WEEKS : HISTORY_WEEKS + 8].mean(axis=2)
@@ -62,20 +65,31 @@ def shelves(size: Size, seed: int, made: Goods, flow: Flow, mean: Floats, placed
     )
     hub = np.where(rng.random(len(weekly)) < HUB_SHARE, np.maximum(np.round(lot), 1), 0).astype(np.int64)
 
+    price = _waiting_price(found)
     point, target = [], []
     for number, region in enumerate(size.regions):
         holding = COUNTRIES[region.country].holding_rate_per_year
         pipeline_at_point = POINT_WEEKS * np.outer(placed.share[number], rate[number])
-        base = point_base_stock(pipeline_at_point, holding * made.unit_cost[None, :] + 1.5)
+        base = point_base_stock(pipeline_at_point, (holding * made.unit_cost + LINE_COST) / 52.0 / price)
         gone = np.where(rng.random(base.shape) < BARE_SHARE, base, rng.poisson(pipeline_at_point))
         target.append(base)
         point.append(np.maximum(base - gone, 0))
     return Shelves(hub, depot, point, target)
 
 
-def point_base_stock(pipeline: Floats, cost_per_year: Floats) -> Ints:
-    """Largest S for which the S-th piece still pays: WAITING_PRICE × P(N ≥ S) > its cost a week, N Poisson."""
-    worth = np.broadcast_to(cost_per_year / 52.0 / WAITING_PRICE_PER_WEEK, pipeline.shape)
+def _waiting_price(found: Catalogue) -> Floats:
+    """USD per waiting repair and week, shape (parts,)."""
+    price = {"A": CRITICAL_PRICE, "B": OTHER_PRICE, "C": OTHER_PRICE}
+    of_class = [SCREEN_PRICE if name == "screen" else price[CLASSES[name].criticality] for name in CLASS_NAMES]
+    return np.asarray(np.array(of_class)[found.parts.part_class])
+
+
+def point_base_stock(pipeline: Floats, worth: Floats) -> Ints:
+    """Largest S for which the S-th piece still pays: P(N ≥ S) > cost of holding it ÷ price of waiting, N Poisson.
+
+    pipeline: E N, shape (points, parts). worth: that ratio, shape (parts,).
+    """
+    worth = np.broadcast_to(worth, pipeline.shape)
     stock = np.zeros(pipeline.shape, dtype=np.int64)
     left = np.flatnonzero(1.0 - np.exp(-pipeline) > worth)
     m, worth_left = pipeline.ravel()[left], worth.ravel()[left]

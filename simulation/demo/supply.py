@@ -12,7 +12,7 @@ from simulation.demo.network import INSURANCE_RATE, VOLUMETRIC_KG_PER_M3, legs
 from simulation.demo.part_classes import CLASSES
 from simulation.demo.sizes import BUDGET_PERIOD_WEEKS, HISTORY_WEEKS, HORIZON_WEEKS, Floats, Ints, Size
 
-SAFETY = 1.5  # standard deviations of lead-time demand
+SAFETY = 2.0  # standard deviations of lead-time demand
 REVIEW_WEEKS = 1.0
 _BOX_KG = np.array([5, 10, 20, 30, 50, 100, 200, 300, 500, 1_000, 2_000])
 _BOX_CHARGE_PER_KG = {"air": 0.30, "rail": 0.16, "sea": 0.10, "road": 0.12}  # USD, of a full consignment

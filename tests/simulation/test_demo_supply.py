@@ -8,7 +8,7 @@ from scipy.stats import poisson
 
 from simulation.demo import SIZES, generate
 from simulation.demo.lifecycle import LAWS, cohort_intensity, intensity, with_warranty
-from simulation.demo.position import WAITING_PRICE_PER_WEEK, point_base_stock
+from simulation.demo.position import point_base_stock
 from simulation.demo.sizes import HISTORY_WEEKS, MONTHS_SOLD
 from simulation.demo.supply import budget
 
@@ -35,11 +35,10 @@ def test_budget_and_capacities_bind_by_construction() -> None:
     assert lanes["capacity_kg_per_week"].notna().sum() == 5  # four by air, the busiest by rail
 
 
-@given(st.floats(0.001, 20), st.floats(0.1, 100))
-def test_base_stock_of_points_is_the_marginal_rule(pipeline: float, cost: float) -> None:
-    """S is the largest stock whose last piece pays: price × P(N ≥ S) > cost a week ≥ price × P(N ≥ S + 1)."""
-    stock = int(point_base_stock(np.array([[pipeline]]), np.array([[cost]]))[0, 0])
-    worth = cost / 52.0 / WAITING_PRICE_PER_WEEK
+@given(st.floats(0.001, 20), st.floats(1e-4, 1.5))
+def test_base_stock_of_points_is_the_marginal_rule(pipeline: float, worth: float) -> None:
+    """S is the largest stock whose last piece pays: P(N ≥ S) > holding ÷ waiting price ≥ P(N ≥ S + 1)."""
+    stock = int(point_base_stock(np.array([[pipeline]]), np.array([worth]))[0, 0])
     naive = next(s for s in range(1000) if poisson.sf(s, pipeline) <= worth)
     edge = abs(poisson.sf(min(stock, naive), pipeline) - worth) < 1e-9
     assert stock == naive or edge
