@@ -81,7 +81,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "month": parse_date,
     "boolean": parse_boolean,
 }
-_NOTHING: dict[str, object] = {
+_NOTHING: dict[str, Any] = {
     "text": "",
     "number": math.nan,
     "count": 0,
@@ -97,20 +97,26 @@ def parse_cells(column: pa.Column, cells: list[str]) -> tuple[npt.NDArray[np.gen
     An empty cell is the column's default. The column's own checks (ranges, allowed words) are part of the reading.
     """
     note = about(column)
-    if note.kind == "text" and all(cells) and not any(mark in "".join(cells) for mark in BROKEN):
-        array, wrong = (
-            np.array(cells, dtype=object),
-            dict[int, str](),
-        )  # a million tickets: nothing to read, nothing to fill in
-    else:
-        array, wrong = _parse_each(note, cells)
-    given = np.array([bool(cell) and row not in wrong for row, cell in enumerate(cells)]) if column.checks else []
-    for check in column.checks if np.any(given) else ():
+    array, wrong = _parse_texts(cells) if note.kind == "text" and all(cells) else _parse_each(note, cells)
+    given = [bool(cell) and row not in wrong for row, cell in enumerate(cells)] if column.checks else [False]
+    for check in column.checks if any(given) else ():
         series = pd.Series(array)[given]
         for position in series.index[~check(series).check_output]:
             wrong.setdefault(position, f"must be {check.error}")
             array[position] = _NOTHING[note.kind]
     return array, wrong
+
+
+def _parse_texts(cells: list[str]) -> tuple[npt.NDArray[np.generic], dict[int, str]]:
+    """A million tickets at once: nothing to read, nothing to fill in, only broken characters to find."""
+    wrong: dict[int, str] = {}
+    if any(mark in "".join(cells) for mark in BROKEN):
+        for position, cell in enumerate(cells):
+            try:
+                parse_text(cell)
+            except ValueError as error:
+                wrong[position] = str(error)
+    return np.array(cells, dtype=object), wrong
 
 
 def _parse_each(note: About, cells: list[str]) -> tuple[npt.NDArray[np.generic], dict[int, str]]:

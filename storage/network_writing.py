@@ -70,9 +70,10 @@ def write_tables(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, obje
 
 def toml(settings: Mapping[str, object]) -> str:
     """`settings` as TOML: values first, then one section per mapping; None is left out."""
-    plain = [f"{key} = {_toml_value(value)}" for key, value in settings.items() if not isinstance(value, Mapping)]
+    texts = {key: _toml_value(value) for key, value in settings.items() if not isinstance(value, Mapping)}
+    lines = [f"{key} = {text}\n" for key, text in texts.items() if text]
     sections = [f"\n[{key}]\n{toml(value)}" for key, value in settings.items() if isinstance(value, Mapping)]
-    return "\n".join(line for line in plain if not line.endswith("= ")) + "\n" + "".join(sections)
+    return "".join(lines + sections)
 
 
 def _toml_value(value: object) -> str:
@@ -82,8 +83,10 @@ def _toml_value(value: object) -> str:
         return str(value).lower()
     if isinstance(value, float | np.floating):
         return float_text(float(value))
-    if isinstance(value, int | np.integer | date):
-        return f"{value:%Y-%m-%d}" if isinstance(value, date) else str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, int | np.integer):
+        return str(value)
     return json.dumps(str(value), ensure_ascii=False)
 
 
