@@ -107,7 +107,7 @@ def _paired(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
 def _finished(network: Network, found: pd.DataFrame, causes: "pd.Series[str]") -> pd.DataFrame:
     undated = found["what"] == TARGET
     cause = found["part"].map(causes).fillna("")
-    own = found["reason_now"].fillna("").where(~undated, "")
+    own = found["reason_now"].fillna("").where(~undated, "").str.rstrip(".")
     glue = pd.Series(
         ["; " if a and b else "" for a, b in zip(own, cause, strict=True)], index=found.index, dtype=object
     )
@@ -148,7 +148,7 @@ def _stock_up_to(frames: Frames) -> "pd.Series[float]":
 
 
 def _sentence(row: dict[Any, Any], currency: str, near: date) -> str:
-    part = f"{row['part']} {row['name']}".strip()
+    part = f"{row['part']} {words.shortened(row['name'])}".strip()
     cost = words.more_money(row["money"], currency)
     why = f" Why: {row['reason']}." if row["reason"] else ""
     if row["what"] == TARGET:

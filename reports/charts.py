@@ -1,5 +1,7 @@
 """The charts of reports, notebooks and web pages: Altair, colour-blind safe (Okabe & Ito 2008), an A4 page wide."""
 
+from math import isnan
+
 import altair as alt
 import pandas as pd
 import vl_convert
@@ -73,24 +75,21 @@ def depot_stock_chart(network: Network, frames: Frames, depots: int = 8) -> Char
 
 def service_chart(service: tuple[GroupService, ...]) -> Chart:
     """Promised share of repairs that find their part on the shelf by group, and the target where it is one."""
-    known = [group for group in service if group.promised == group.promised]
-    data = pd.DataFrame(
-        {
-            "group": [_short(group.group) for group in known],
-            "promised": [group.promised for group in known],
-            "label": [words.percent(group.promised) for group in known],
-            "target": [group.wanted for group in known],
-        }
-    ).astype({"promised": float, "target": float})
-    lowest = min([0.5, *data["promised"] - 0.05, *data["target"].dropna() - 0.05]) if len(data) else 0.5
-    scale = alt.Scale(domain=[max(0.0, round(lowest, 1)), 1.0], nice=False)
-    y = alt.Y("group:N", title=None, sort=None, axis=alt.Axis(labelLimit=160))
-    x = alt.X("promised:Q", title="repairs that find their part on the shelf", scale=scale, axis=alt.Axis(format=".0%"))
-    base = alt.Chart(data)
-    bar = base.mark_bar(color=SKY, height={"band": 0.55}, clip=True, aria=False).encode(x, y)
-    label = base.mark_text(align="left", dx=4, x=2, aria=False).encode(y, alt.Text("label:N"))
-    tick = base.mark_tick(color=VERMILION, thickness=3, height={"band": 0.85}, aria=False).encode(alt.X("target:Q"), y)
-    return _styled(alt.layer(bar, tick, label).properties(width=WIDTH - 120, height=26 * max(len(data), 1)))
+    known = [group for group in service if not isnan(group.promised)]
+    names = [f"{words.shortened(group.group, 30)}  {words.percent(group.promised)}" for group in known]
+    columns = {"promised": [group.promised for group in known], "target": [group.wanted for group in known]}
+    data = pd.DataFrame({"group": names, **columns}).astype({"promised": float, "target": float})
+    long = data.melt("group", ["promised", "target"], var_name="what", value_name="share").dropna()
+    lowest = max(min(long["share"].min() - 0.03, 0.9), 0.0) if len(long) else 0.0
+    y = alt.Y("group:N", title=None, sort=names, axis=alt.Axis(labelLimit=260, grid=True))
+    scale = alt.Scale(domain=[lowest, 1.0], nice=False)
+    x = alt.X("share:Q", title="repairs that find their part on the shelf", scale=scale, axis=alt.Axis(format=".0%"))
+    colour = _series(["promised", "target"], [BLUE, VERMILION])
+    base = alt.Chart(long)
+    target = base.transform_filter("datum.what == 'target'").mark_tick(thickness=3, height=16, aria=False)
+    promised = base.transform_filter("datum.what == 'promised'").mark_circle(size=90, opacity=1, aria=False)
+    layers = alt.layer(target.encode(x, y, colour), promised.encode(x, y, colour))
+    return _styled(layers.properties(width=WIDTH - 160, height=24 * max(len(data), 1)))
 
 
 def cost_chart(cost: Cost, currency: str) -> Chart:
@@ -173,10 +172,6 @@ def _panels(column: str, order: list[str] | None = None) -> alt.Facet:
 def _dated(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
     """Dates as ISO text, which Vega reads as UTC."""
     return frame.assign(**{column: frame[column].dt.strftime("%Y-%m-%d") for column in columns})
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 40 else f"{name[:39]}…"
 
 
 def _styled(chart: Chart) -> Chart:

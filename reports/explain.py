@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import zip_longest
 from math import isnan
 
 import pandas as pd
@@ -81,7 +82,8 @@ def explain(
 def _known(name: str, known: "pd.Series[str]", what: str) -> None:
     if (known == name).any():
         return
-    nearest = get_close_matches(name, known.tolist(), n=5, cutoff=0.5)
+    similar = get_close_matches(name, known.tolist(), n=20, cutoff=0.5)
+    nearest = sorted(similar, key=lambda one: sum(a != b for a, b in zip_longest(one, name)))[:3]
     hint = f"; did you mean {' or '.join(nearest)}?" if nearest else "."
     raise ZapasError(f"There is no {what} {name} in this plan{hint}")
 
@@ -101,7 +103,7 @@ def _what_it_is(q: _Question) -> list[str]:
         source += f", {words.number(supplier[row['supplier']])} days after ordering"
     lot = f", at least {row['moq']:,} at a time" if row["moq"] > 1 else ""
     multiple = f", in multiples of {row['order_multiple']:,}" if row["order_multiple"] > 1 else ""
-    name = f"{q.part} {row['name']}".strip()
+    name = f"{q.part} {words.shortened(row['name'])}".strip()
     return [f"{name} ({row['part_class']}): {q.money(row['unit_cost'])} a piece, {source}{lot}{multiple}."]
 
 

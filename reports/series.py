@@ -141,7 +141,7 @@ def part_stock(network: Network, frames: Frames, part: str) -> pd.DataFrame:
     return shown[["week", "depot", *figures, "target"]]
 
 
-def parts_at_risk(frames: Frames, forecast: Forecast, network: Network, most: int = 3) -> list[str]:
+def parts_at_risk(network: Network, forecast: Forecast, frames: Frames, most: int = 3) -> list[str]:
     """The parts a report shows a card of: most money at risk first, then the most money of expected demand."""
     exceptions = frames["exceptions"]
     risk = exceptions[exceptions["part"] != ""].groupby("part")["money_at_risk"].sum()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from importlib.metadata import version
 from math import isnan
 
 import pandas as pd
@@ -60,6 +61,7 @@ class Summary:
     currency: str
     horizon_weeks: int
     snapshot: str
+    version: str
     status: str
     today: tuple[str, ...]
     service: tuple[GroupService, ...]
@@ -92,6 +94,7 @@ def summary(network: Network, forecast: Forecast, plan: Plan, previous: Frames |
         currency=settings.currency,
         horizon_weeks=settings.horizon_weeks,
         snapshot=network.snapshot,
+        version=version("zapas"),
         status=plan.replenishment.status,
         today=(
             _to_order(orders, settings.currency),

@@ -10,6 +10,7 @@ import pandas as pd
 
 from domain.calendar import DAYS_PER_WEEK, first_week, week_number, week_starts
 from domain.forecast import Forecast
+from domain.forecast_tables import forecast_frame
 from domain.logistics import LITRES_PER_M3
 from domain.network import Network, Settings
 from domain.plan import Plan
@@ -141,23 +142,8 @@ def group_demand(network: Network, forecast: Forecast) -> "pd.Series[float]":
 
 
 def part_forecast(network: Network, forecast: Forecast, part: str) -> pd.DataFrame:
-    """Cumulative demand of one part: part, region, week (Monday), mean, cumulative_mean, cumulative_variance."""
-    own = only_part(forecast, part)
-    weeks = week_starts(network.settings.as_of, own.weeks).astype("datetime64[ns]")
-    frames = [
-        pd.DataFrame(
-            {
-                "part": part,
-                "region": own.region,
-                "week": weeks[t - 1],
-                "mean": own.mean[:, t - 1],
-                "cumulative_mean": own.interval_mean(1, t),
-                "cumulative_variance": own.interval_variance(1, t),
-            }
-        )
-        for t in range(1, own.weeks + 1)
-    ]
-    return pd.concat(frames, ignore_index=True)
+    """The rows of the artefact `forecast` for one part."""
+    return forecast_frame(only_part(forecast, part), network.settings)
 
 
 def only_part(forecast: Forecast, part: str) -> Forecast:

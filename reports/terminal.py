@@ -70,6 +70,12 @@ def _exceptions(summary: Summary) -> Table:
     )  # fmt: skip
     columns = ["money_at_risk", "kind", "part", "name", "site", "says"]
     for amount, kind, part, name, site, says in shown[columns].itertuples(index=False, name=None):
-        row = (words.money(amount, summary.currency), words.kind(kind), f"{part} {name}".strip(), site, says)
+        row = (
+            words.money(amount, summary.currency),
+            words.kind(kind),
+            f"{part} {words.shortened(name)}".strip(),
+            site,
+            says,
+        )
         table.add_row(*map(Text, row))
     return table

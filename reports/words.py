@@ -118,6 +118,11 @@ def kind(word: str) -> str:
     return word.replace("_", " ").capitalize()
 
 
+def shortened(text: str, most: int = 60) -> str:
+    """`text`, or its beginning and an ellipsis: a name must not push everything else off the line."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
 def listed(words: list[str], most: int = 3) -> str:
     """`A, B and C`, or `A, B, C and 4 more`."""
     if len(words) > most:
