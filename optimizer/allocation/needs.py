@@ -18,7 +18,7 @@ from optimizer.allocation.stocks import Stocks
 
 SHELF = -1
 
-PRIORITY_FACTOR = {1: 4.0, 2: 2.0, 3: 1.0, 4: 0.75, 5: 0.5}
+PRIORITY_FACTOR = {1: 4.0, 2: 2.0, 3: 1.0, 4: 0.8, 5: 0.6}
 """A day of waiting of a repair order, in units of its service group's price of waiting, by priority."""
 
 SHELF_FACTOR = 0.5

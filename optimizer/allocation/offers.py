@@ -90,12 +90,12 @@ def _by_route(ids: Ids, ways: Routes, moving: Transport, needed: Needs, found: S
     need, step = expanded(ways.first[site + 1] - ways.first[site])
     route = ways.first[site[need]] + step
     source = _stock_row(found, ids.key(part[need], ways.origin[route]))
+    need, route, source = need[source >= 0], route[source >= 0], source[source >= 0]
     is_order = needed.order[need] != SHELF
     spare = np.where(is_order, found.for_orders[source], found.for_shelves[source])
-    own_depot = ways.kind[route] == Kind.DEPOT
-    units = np.where(own_depot, found.units[source], spare)
+    units = np.where(ways.kind[route] == Kind.DEPOT, found.units[source], spare)
     carried = ways.carries_dangerous[route] | ~moving.dangerous[part[need]]
-    use = (source >= 0) & (units > 0) & carried & (is_order | (ways.kind[route] != Kind.EXPRESS))
+    use = (units > 0) & carried & (is_order | (ways.kind[route] != Kind.EXPRESS))
     need, route, source = need[use], route[use], source[use]
     cost = moving.per_unit(part[need], ways.legs[route, 0]) + moving.per_unit(part[need], ways.legs[route, 1])
     return need, source, ways.kind[route], route, ways.arrives[route], cost
