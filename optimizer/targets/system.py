@@ -122,14 +122,14 @@ def _spans(leaf: Ints, leaves: int) -> tuple[Ints, Ints]:
 
 
 def courier_days(network: Network) -> "pd.Series[float]":
-    """Days from its depot to every point: the fastest courier lane, else the fastest lane of any mode; depots 0.
+    """Mean days from its depot to every point: the fastest courier lane, else the fastest of any mode; depots 0.
 
     A point no lane reaches is given the longest of these, so that its stock is planned and the warning stands alone.
     """
     sites = network.site_of
     depot = sites["region"].map(network.depot_of_region)
     lanes = network.lanes[network.lanes["origin"] == network.lanes["destination"].map(depot)]
-    lanes = lanes.assign(days=np.ceil(lanes["transit_days"] + lanes["customs_days"]))
+    lanes = lanes.assign(days=lanes["transit_days"] + lanes["customs_days"])
     fastest = lanes.groupby("destination")["days"].min()
     by_courier = lanes[lanes["mode"] == "courier"].groupby("destination")["days"].min()
     found = by_courier.combine_first(fastest).reindex(sites.index).astype(float)
@@ -151,8 +151,8 @@ def _supply(network: Network, part_row: Ints, depots: Objects) -> _Supply:
         parts = part_row[here]
         lane, cost = (column[parts] for column in lanes.ordinary(depot))
         slowest = lanes.lead_days[(lanes.lanes["destination"] == depot).to_numpy(bool)].max(initial=0)
-        lead[here] = np.where(lane >= 0, lanes.lead_days[lane], slowest) + wait[parts]
-        sd[here] = np.hypot(np.where(lane >= 0, lanes.lead_days_sd[lane], 0.0), wait_sd[parts])
+        lead[here] = np.append(lanes.lead_days, slowest)[lane] + wait[parts]  # lane −1: none may carry it
+        sd[here] = np.hypot(np.append(lanes.lead_days_sd, 0.0)[lane], wait_sd[parts])
         landed[here] = np.where(lane >= 0, cost, unit_cost[parts])
     return _Supply(lead, sd, landed)
 

@@ -1,0 +1,101 @@
+"""Small two-echelon cases by name, and the same mathematics once more in plain scipy."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special, stats
+
+from optimizer.targets.two_echelons import LEAF, POINT, TwoEchelons, rate_nodes
+
+Floats = npt.NDArray[np.float64]
+
+LEAF_DEFAULTS = {"lead_weeks": 6.0, "lead_variance": 0.0, "batch_index": 1.0, "holding": 1.0, "line": 0.0}
+POINT_DEFAULTS = {
+    "demand": 0.3,
+    "local_share": 0.0,
+    "repair_weeks": 0.0,
+    "courier_weeks": 0.5,
+    "holding": 1.0,
+    "line": 0.0,
+    "at_depot": 0,
+}
+
+
+def echelons(*points: dict[str, Any], rate_shape: float = np.inf, **leaf: float) -> TwoEchelons:
+    """One leaf with these points; what is not named has the default above."""
+    leaves, table = np.zeros(1, LEAF), np.zeros(len(points), POINT)
+    leaves["last"] = len(points)
+    for name, value in (LEAF_DEFAULTS | leaf).items():
+        leaves[name] = value
+    for row, point in enumerate(points):
+        for name, value in (POINT_DEFAULTS | point).items():
+            table[name][row] = value
+    return TwoEchelons(leaves, table, *rate_nodes(np.array([rate_shape])))
+
+
+def random_case(rng: np.random.Generator, points: int = 2) -> TwoEchelons:
+    """A slow or moderate mover with every feature of the model switched on at random."""
+    return echelons(
+        *(
+            {
+                "demand": rng.gamma(1.0, 0.25),
+                "local_share": rng.choice([0.0, 0.3]),
+                "repair_weeks": rng.uniform(0.5, 2),
+                "courier_weeks": rng.uniform(0.0, 1.0),
+                "holding": rng.uniform(0.5, 2),
+                "line": rng.choice([0.0, 0.2]),
+            }
+            for _ in range(points)
+        ),
+        rate_shape=rng.choice([np.inf, 0.6, 4.0]),
+        lead_weeks=rng.uniform(2, 7),
+        lead_variance=rng.choice([0.0, 1.5]),
+        batch_index=rng.choice([1.0, 1.7]),
+        holding=rng.uniform(0.5, 2),
+        line=rng.choice([0.0, 0.3]),
+    )
+
+
+def integers(*values: int) -> npt.NDArray[np.int64]:
+    return np.array(values, dtype=np.int64)
+
+
+def naive_backorders(e: TwoEchelons, depot_stock: int, point_stock: tuple[int, ...]) -> Floats:
+    """EBO of every point by the formulas of MODEL 2, one node of Θ after the other, with scipy's distributions."""
+    leaf, points = e.leaves[0], e.points
+    to_depot = (1 - points["local_share"]) * points["demand"]
+    share = to_depot / to_depot.sum()
+    own = points["demand"] * (
+        points["local_share"] * points["repair_weeks"] + (1 - points["local_share"]) * points["courier_weeks"]
+    )
+    total = np.zeros(len(points))
+    for theta, weight in zip(e.theta[0], e.weight[0], strict=True):
+        rate = theta * to_depot.sum()
+        mean = rate * leaf["lead_weeks"]
+        short, spread = loss_moments(mean, leaf["batch_index"] * mean + rate**2 * leaf["lead_variance"], depot_stock)
+        for p, stock in enumerate(point_stock):
+            m = theta * own[p]
+            variance = leaf["batch_index"] * m + share[p] * (1 - share[p]) * short + share[p] ** 2 * spread
+            total[p] += weight * loss_moments(m + share[p] * short, variance, stock)[0]
+    return total
+
+
+def loss_moments(mean: float, variance: float, stock: int) -> tuple[float, float]:
+    """Mean and variance of (N − stock)⁺ for the negative binomial or Poisson law of these moments."""
+    law = (
+        stats.poisson(mean)
+        if variance <= mean * (1 + 1e-9)
+        else stats.nbinom(mean**2 / (variance - mean), mean / variance)
+    )
+    n = np.arange(int(mean + 60 * np.sqrt(variance) + 60))
+    beyond = np.maximum(n - stock, 0)
+    probability = law.pmf(n)
+    first = float(beyond @ probability)
+    return first, float(beyond**2 @ probability) - first**2
+
+
+def gamma_nodes(shape: float, count: int = 4000) -> tuple[Floats, Floats]:
+    """Nodes and weights of Gamma(shape, shape) fine enough to stand for the integral."""
+    u = (np.arange(count) + 0.5) / count
+    return np.asarray(special.gammaincinv(shape, u) / shape, float), np.full(count, 1.0 / count)
