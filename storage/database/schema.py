@@ -1,5 +1,7 @@
 """Bring a database to the schema this version knows, or say that it is not there."""
 
+from functools import cache
+
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -21,9 +23,10 @@ def downgrade(engine: Engine, revision: str) -> None:
         command.downgrade(_config(connection), revision)
 
 
-def revisions() -> list[str]:
+@cache
+def revisions() -> tuple[str, ...]:
     """Every revision, oldest first."""
-    return [script.revision for script in reversed(list(ScriptDirectory.from_config(_config()).walk_revisions()))]
+    return tuple(script.revision for script in reversed(list(ScriptDirectory.from_config(_config()).walk_revisions())))
 
 
 def is_current(connection: Connection) -> bool:
