@@ -44,16 +44,34 @@ class Problem:
 
 @dataclass(frozen=True)
 class SetAside:
-    """How much of the facts could not be read: shares of pieces, of their money, and of products sold (`sales`)."""
+    """Shares of the facts that could not be read, in pieces and in their money.
 
-    units: float = 0.0
-    money: float = 0.0
+    The history (usage, failures) is years long and the position (stock, inbound, repair orders, overrides) a day's, so
+    each is a whole of its own; products sold are a third.
+    """
+
+    history_units: float = 0.0
+    history_money: float = 0.0
+    position_units: float = 0.0
+    position_money: float = 0.0
     products: float = 0.0
 
     @property
-    def worst(self) -> float:
-        """The share that counts against the limit."""
-        return max(self.units, self.money, self.products)
+    def units(self) -> float:
+        """Share in units of the whole that lost most."""
+        return max(self.history_units, self.position_units, self.products)
+
+    @property
+    def money(self) -> float:
+        """Share in money of the whole that lost most."""
+        return max(self.history_money, self.position_money)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.history_units:.2%} of the pieces used and {self.history_money:.2%} of their value, "
+            f"{self.position_units:.2%} of the pieces in stock and on order and {self.position_money:.2%} of their "
+            f"value, {self.products:.2%} of the products sold"
+        )
 
 
 @dataclass(frozen=True)
@@ -93,10 +111,7 @@ class CheckReport:
         lines = [f"Rows read: {rows or 'none'}."]
         aside = sum(len(frame) for frame in self.set_aside.values())
         if aside:
-            lines.append(
-                f"Set aside: {aside:,} {_plural(aside, 'row')}, {self.share.units:.2%} of the pieces, "
-                f"{self.share.money:.2%} of their value, {self.share.products:.2%} of the products sold."
-            )
+            lines.append(f"Set aside: {aside:,} {_plural(aside, 'row')}: {self.share}.")
         if self.assumed_weights:
             lines.append(f"Weights assumed (class median): {self.assumed_weights:,} of {self.counts['parts']:,} parts.")
         if not self.problems:

@@ -40,6 +40,11 @@ def network_from_tables(
     return _insist(*_check(source_of_tables(tables, settings), strict))
 
 
+def write_report(report: CheckReport, path: Path) -> None:
+    """Write every problem, one a line, as a text file."""
+    Path(path).write_text(report.text(lines_per_table=None) + "\n", encoding="utf-8")
+
+
 def _insist(network: Network | None, report: CheckReport) -> tuple[Network, CheckReport]:
     if network is None:
         raise BadData(report.problems, report)

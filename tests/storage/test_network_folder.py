@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.network import Network, Settings
-from domain.problems import BadData
 from domain.schemas import TABLES
 from storage.network_cells import cell_text
 from storage.network_folder import check_network, network_from_tables, read_network
@@ -180,34 +179,6 @@ def test_the_first_service_row_that_fits_stays_first() -> None:
     )
     assert read(tables | {"service": rows}).service["group"].tolist() == ["z", "everything", "a", "b"]
     assert read(tables | {"service": rows.iloc[[3, 0, 2]]}).service["group"].tolist() == ["b", "z", "a"]
-
-
-def test_too_many_unreadable_facts_stop_the_plan() -> None:
-    """Above set_aside_limit in pieces or money the plan stops and says the shares; below it the rows are set aside."""
-    tables, given_settings = tiny_tables()
-    tables["usage"].loc[0, "date"] = "yesterday"
-    network, report = network_from_tables(tables, given_settings | {"set_aside_limit": 0.05})
-    assert len(network.usage) == len(tiny_network().usage) - 1
-    facts = {"usage": "quantity", "stock": "on_hand", "inbound": "quantity", "repair_orders": "quantity"}
-    total = sum(tables[name][column].sum() for name, column in facts.items())
-    assert report.share.units == pytest.approx(tables["usage"]["quantity"][0] / total)
-    cost = tables["parts"].set_index("part")["unit_cost"]
-    money = sum((tables[name][column] * tables[name]["part"].map(cost)).sum() for name, column in facts.items())
-    lost = tables["usage"]["quantity"][0] * cost[tables["usage"]["part"][0]]
-    assert report.share.money == pytest.approx(lost / money)
-    with pytest.raises(BadData, match="raise set_aside_limit") as stopped:
-        network_from_tables(tables, given_settings | {"set_aside_limit": 0.0001})
-    assert len(stopped.value.report.set_aside["usage"]) == 1
-
-
-def test_a_row_without_a_quantity_counts_as_an_average_one() -> None:
-    """Of n equal sales one whose units cannot be read is 1/n of the products sold."""
-    tables, given_settings = tiny_tables()
-    tables["sales"] = tables["sales"].assign(units=100).astype({"units": object})
-    tables["sales"].loc[3, "units"] = "many"
-    _, report = network_from_tables(tables, given_settings | {"set_aside_limit": 0.5})
-    assert report.share.products == pytest.approx(1 / len(tables["sales"]))
-    assert report.share.units == 0
 
 
 def test_mended_rows_come_back() -> None:
