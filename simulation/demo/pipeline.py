@@ -12,7 +12,7 @@ from simulation.demo.network import Geography, legs
 from simulation.demo.sizes import AS_OF, HISTORY_WEEKS, Days, Floats, Ints, Size, mondays, stream
 from simulation.demo.supply import Flow
 
-UNDER_WAY = 0.85  # of the pieces that demand over the lead time would keep under way
+UNDER_WAY = 0.92  # of the pieces that demand over the lead time would keep under way
 _LATE_LINES = 3  # of the one consignment that should be here by now
 _PO_PROBABILITY = 0.6  # at most, that a supplier owes a part
 

@@ -14,10 +14,10 @@ from simulation.demo.sizes import AS_OF, HISTORY_WEEKS, HORIZON_WEEKS, Bools, Fl
 from simulation.demo.supply import SAFETY, Flow
 
 HUB_SHARE = 0.30  # of parts kept at the hub
-BARE_SHARE = 0.10  # of part-regions out of stock today
+BARE_SHARE = 0.07  # of part-regions out of stock today
 DEAD_SHARE = 0.25  # of part-regions hardly wanted any more that still have stock
 SLOW_PER_WEEK = 0.05
-SLOW_BARE_SHARE = 0.65
+SLOW_BARE_SHARE = 0.50
 SCREEN_PRICE, CRITICAL_PRICE, OTHER_PRICE = 150.0, 50.0, 15.0  # USD per waiting repair and week, for points' base stock
 LINE_COST = 1.5  # USD a year, of keeping one part number at a point
 POINT_WEEKS = 0.5  # courier and an occasional wait for the depot

@@ -52,8 +52,8 @@ class Size:
     tickets_per_week: float
     open_repairs: int
     regions: tuple[Region, ...]
-    budget_share: float = 0.87
-    capacity_share: float = 0.70
+    budget_share: float = 0.90
+    capacity_share: float = 0.80
 
 
 SIZES = {
