@@ -163,6 +163,8 @@ def _read_workbook(path: Path) -> Source:
 def _read_settings(source: Source, file: Path) -> dict[str, str] | None:
     try:
         return _flat(tomllib.loads(file.read_bytes().decode("utf-8-sig")))
+    except OSError as error:
+        source.refuse(SETTINGS.name, f"{file.name} cannot be read ({error.strerror})")
     except UnicodeDecodeError:
         source.refuse(SETTINGS.name, f"{file.name} is not UTF-8; save it as UTF-8")
     except tomllib.TOMLDecodeError as error:
