@@ -86,7 +86,7 @@ def service_chart(service: tuple[GroupService, ...]) -> Chart:
     x = alt.X("share:Q", title="repairs that find their part on the shelf", scale=scale, axis=alt.Axis(format=".0%"))
     colour = _series(["promised", "target"], [BLUE, VERMILION])
     base = alt.Chart(long)
-    target = base.transform_filter("datum.what == 'target'").mark_tick(thickness=3, height=16, aria=False)
+    target = base.transform_filter("datum.what == 'target'").mark_tick(thickness=3, height=16, opacity=1, aria=False)
     promised = base.transform_filter("datum.what == 'promised'").mark_circle(size=90, opacity=1, aria=False)
     layers = alt.layer(target.encode(x, y, colour), promised.encode(x, y, colour))
     return _styled(layers.properties(width=WIDTH - 160, height=24 * max(len(data), 1)))

@@ -25,6 +25,7 @@ _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
+    finalize=lambda value: value.replace(" %", "\u00a0%") if isinstance(value, str) else value,
     trim_blocks=True,
     lstrip_blocks=True,
 )

@@ -260,7 +260,7 @@ def _assumptions(network: Network) -> tuple[str, ...]:
         lines.append(f"The weight of {assumed:,} of {of} is not known and taken from the part's class.")
     late = int((network.inbound["expected"] <= pd.Timestamp(settings.as_of)).sum())
     if late:
-        lines.append(f"{words.count(late, 'order')} under way should have arrived; they are counted on for week 1.")
+        lines.append(f"Counted on for week 1 though late: {words.count(late, 'order line')} under way.")
     lines.append(
         f"Holding a part costs {words.percent(settings.holding_rate_per_year)} of its landed value a year, unless its "
         f"site says otherwise; what is left at the end is credited at its price less "

@@ -1,6 +1,6 @@
 """The tables reports read: a plan's frames cut to the published weeks and joined with names, weights and modes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -21,7 +21,10 @@ from storage.plan_folder import NETWORK_FACTS, PlanFolder
 Frames = Mapping[str, pd.DataFrame]
 """A plan's artefacts by name, as a plan folder holds them."""
 
-PLAN_FRAMES = ("targets", "shipments", "purchase_orders", "allocations", "exceptions", "projection")
+COMPARED = ("targets", "shipments", "purchase_orders", "forecast")
+"""What `changes.diff` reads."""
+EXPLAINED = (*COMPARED, "shares", "allocations", "exceptions")
+"""What `explain` reads."""
 DEMAND_WEEKS = 13
 """A quarter: how far ahead demand is summed up when two plans are compared."""
 
@@ -55,9 +58,9 @@ def by_money(exceptions: pd.DataFrame) -> pd.DataFrame:
     return exceptions.sort_values(order, ascending=[False, True, True, True, True], ignore_index=True)
 
 
-def stored_frames(folder: PlanFolder) -> dict[str, pd.DataFrame]:
-    """The frames `explain` and `diff` read from a plan folder. Raises ZapasError if one is missing or damaged."""
-    return {name: folder.frame(name) for name in (*PLAN_FRAMES, "forecast", "shares")}
+def stored_frames(folder: PlanFolder, names: Iterable[str]) -> dict[str, pd.DataFrame]:
+    """Frames of a plan folder by name, e.g. EXPLAINED or COMPARED. Raises ZapasError if one is missing or damaged."""
+    return {name: folder.frame(name) for name in names}
 
 
 def stored_network(folder: PlanFolder) -> Network:

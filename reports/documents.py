@@ -1,0 +1,28 @@
+"""The files of a plan folder that people read."""
+
+from domain.forecast import Forecast
+from domain.network import Network
+from domain.plan import Plan
+from reports.excel import plan_xlsx
+from reports.html import report_html
+from reports.summary import Summary, summary
+from reports.tables import COMPARED, stored_frames
+from storage.plan_folder import PlanFolder
+
+
+def documents(network: Network, forecast: Forecast, plan: Plan, before: PlanFolder | None) -> dict[str, bytes]:
+    """plan.xlsx and report.html, with what changed since the plan `before`. Raises ZapasError if that is damaged."""
+    return written(compared(network, forecast, plan, before), network, forecast, plan)
+
+
+def compared(network: Network, forecast: Forecast, plan: Plan, before: PlanFolder | None) -> Summary:
+    """The summary of a plan against the stored one before it. Raises ZapasError if that is damaged."""
+    return summary(network, forecast, plan, stored_frames(before, COMPARED) if before else None)
+
+
+def written(brief: Summary, network: Network, forecast: Forecast, plan: Plan) -> dict[str, bytes]:
+    """plan.xlsx and report.html of a plan and its summary."""
+    return {
+        "plan.xlsx": plan_xlsx(brief, network, plan),
+        "report.html": report_html(brief, network, forecast, plan),
+    }
