@@ -111,7 +111,15 @@ def test_a_shelf_takes_only_what_is_too_much_elsewhere() -> None:
     """A neighbour fills a shelf from beyond its own base stock, never from below."""
     demand = {"A": 0.1, "B": 3.0, "C": 0.5}
     assert rows(Case(stock={"A": 3}, base_stock={"A": 1, "B": 4}, demand=demand)) == {("A", "B", ""): 2}
-    assert rows(Case(stock={"A": 1}, base_stock={"A": 1, "B": 4}, demand=demand)) == {}
+    for orders in ({}, {"RO": Order("C", due=60)}):
+        assert rows(Case(stock={"A": 1}, base_stock={"A": 1, "B": 4}, demand=demand, orders=orders)) == {}
+
+
+def test_a_depot_keeps_its_own_stock_from_shelves_of_others() -> None:
+    """What a depot holds behind its points does not fill another region's shelves; what is beyond it does."""
+    demand = {"A": 0.1, "B": 3.0, "C": 0.5}
+    case = Case(stock={"D2": 3}, base_stock={"B": 4, "D2": 2}, demand=demand)
+    assert rows(case) == {("D2", "B", ""): 1}
 
 
 def test_a_shelf_may_be_stripped_for_a_waiting_repair() -> None:
@@ -226,6 +234,14 @@ def test_reasons_say_what_happens_without() -> None:
     ]
 
 
+def test_the_next_delivery_is_the_one_that_fills_the_gap() -> None:
+    """Inbound orders end the wait of a region's shelves only when together they bring what it is short of."""
+    case = Case(stock={"D1": 1}, base_stock={"A": 3})
+    for inbound, days in (((), 21), ((("D1", 3, 1),), 21), ((("D1", 3, 1), ("D1", 9, 1)), 10), ((("D1", 3, 2),), 4)):
+        reason = allocated(replace(case, inbound=inbound)).table["reason"][0]
+        assert f"next delivery on {day(days).date()}" in reason
+
+
 def test_nothing_needed_gives_empty_tables_of_the_right_columns() -> None:
     """Without orders and targets both tables are empty and still what a plan folder declares."""
     found = allocated(Case(stock={"D1": 5}))
@@ -265,11 +281,10 @@ def test_nothing_is_given_twice(seed: int) -> None:
     orders = network.repair_orders.set_index(["repair_order", "part"])["quantity"]
     got = table[table["for_repair_order"] != ""].groupby(["for_repair_order", "part"])["quantity"].sum()
     assert (got <= orders.reindex(got.index)).all()
-    aim = targets.table.set_index(["part", "site"])["base_stock"]
-    for (part, site), units in (
-        table[table["for_repair_order"] == ""].groupby(["part", "to_site"])["quantity"].sum().items()
-    ):
-        assert left.get((part, site), 0) + units <= aim[part, site]
+    aim = targets.table.set_index(["part", "site"])["base_stock"].to_dict()
+    for row in table[table["for_repair_order"] == ""].itertuples():
+        left[row.part, row.to_site] = left.get((row.part, row.to_site), 0) + row.quantity
+        assert left[row.part, row.to_site] <= aim[row.part, row.to_site]
     assert not table.duplicated(["part", "from_site", "to_site", "for_repair_order"]).any()
     assert (table["arrives_on"] >= table["ships_on"]).all()
     assert (table["ships_on"] > pd.Timestamp(network.settings.as_of)).all()

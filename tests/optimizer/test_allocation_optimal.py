@@ -9,23 +9,25 @@ from tests.optimizer.allocation_networks import Case, Order, cost_by_decision, d
 CENT = 0.01
 
 
-def pieces(most: int) -> st.SearchStrategy[int]:
-    return st.integers(0, most)
+def pieces(*likely: int) -> st.SearchStrategy[int]:
+    return st.sampled_from(likely)
 
 
 ORDERS = st.builds(
     Order,
     site=st.sampled_from(["A", "B", "C", "D1"]),
-    quantity=st.integers(1, 2),
+    quantity=st.sampled_from([1, 1, 2]),
     due=st.integers(-9, 9),
-    priority=st.integers(1, 5),
+    priority=st.sampled_from([1, 1, 2, 3, 4, 5]),
 )
 CASES = st.builds(
     Case,
-    stock=st.fixed_dictionaries({site: pieces(2) for site in ("HUB", "D1", "D2", "A", "B", "C")}),
-    base_stock=st.fixed_dictionaries({"A": pieces(2), "B": pieces(2), "C": pieces(1), "D2": pieces(2)}),
+    stock=st.fixed_dictionaries({site: pieces(0, 0, 0, 1, 2) for site in ("HUB", "D1", "D2", "A", "B", "C")}),
+    base_stock=st.fixed_dictionaries(
+        {"A": pieces(0, 1, 2), "B": pieces(0, 1, 2), "C": pieces(0, 1), "D2": pieces(0, 1)}
+    ),
     demand=st.fixed_dictionaries({site: st.floats(0.02, 3.0) for site in ("A", "B", "C")}),
-    orders=st.lists(ORDERS, max_size=2).map(lambda rows: {f"RO-{n}": row for n, row in enumerate(rows)}),
+    orders=st.lists(ORDERS, max_size=3).map(lambda rows: {f"RO-{n}": row for n, row in enumerate(rows)}),
     inbound=st.lists(
         st.tuples(st.sampled_from(["D1", "D2", "A"]), st.integers(1, 30), st.integers(1, 2)),
         max_size=2,
