@@ -1,6 +1,6 @@
 """The network: what a company has and owes, as checked tables."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from functools import cached_property
 
@@ -59,6 +59,15 @@ class Network:
     past_consignments: pd.DataFrame
     rates: pd.DataFrame
     snapshot: str = field(default="")
+
+    def with_parts(self, parts: set[str]) -> "Network":
+        """The same network with only these parts in every table that names a part."""
+        kept = {}
+        for table in fields(self):
+            frame = getattr(self, table.name)
+            if isinstance(frame, pd.DataFrame) and "part" in frame:
+                kept[table.name] = frame[frame["part"].isin(parts)].reset_index(drop=True)
+        return replace(self, **kept)
 
     @cached_property
     def site_of(self) -> pd.DataFrame:

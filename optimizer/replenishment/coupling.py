@@ -7,7 +7,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from optimizer.replenishment.instance import Instance
-from optimizer.replenishment.program import PartPlans, Prices
+from optimizer.replenishment.program import PartPlans, Terms
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -22,13 +22,16 @@ class Rows:
     kg: Ints  # departure of each kg row
     litres: Ints  # departure of each litre row
 
-    def prices(self, instance: Instance, price: Floats) -> Prices:
-        """Row prices as arrays over periods and departures."""
-        budget = np.zeros(len(instance.coupling.budget))
-        kg, litres = np.zeros(len(instance.departures.lane)), np.zeros(len(instance.departures.lane))
+    def terms(self, instance: Instance, price: Floats, *, limited: bool = False) -> Terms:
+        """Row prices, and with `limited` the rows' limits, as arrays over periods and departures."""
+        coupling = instance.coupling
+        budget = np.zeros(len(coupling.budget))
+        kg, litres = np.zeros(len(coupling.kg)), np.zeros(len(coupling.litres))
         first, second = len(self.budget), len(self.budget) + len(self.kg)
         budget[self.budget], kg[self.kg], litres[self.litres] = price[:first], price[first:second], price[second:]
-        return Prices(budget, kg, litres)
+        if limited:
+            return Terms(budget, kg, litres, coupling.budget, coupling.kg, coupling.litres)
+        return Terms(budget, kg, litres, *(np.full(len(row), np.inf) for row in (budget, kg, litres)))
 
 
 def coupling_rows(instance: Instance) -> Rows:

@@ -14,7 +14,7 @@ from ortools.math_opt.python import mathopt
 from optimizer.linear_program import LinearProgram, NoSolutionError, solve
 from optimizer.replenishment.coupling import Rows, usage
 from optimizer.replenishment.instance import NEVER, Instance
-from optimizer.replenishment.program import PartPlans, replaced
+from optimizer.replenishment.program import PartPlans
 from optimizer.replenishment.week_cost import CostTables
 
 Floats = npt.NDArray[np.float64]
@@ -245,4 +245,4 @@ class _Model:
         multiple = self.instance.parts.multiple
         lines = [(n, j, int(units[q])) for (n, j), q in self.ship.items() if units[q] > 0]
         orders = [(i, o, int(units[m] * multiple[i])) for (i, o), m in self.buy.items() if units[m] > 0]
-        return replaced(self.instance, self.plans, self.chosen, lines, orders)
+        return self.plans.with_parts(self.instance, self.chosen, lines, orders)

@@ -1,68 +1,167 @@
 """Price-directed decomposition: prices of the rules parts share, the bound they prove, one plan per part.
 
-Manne 1958, Dantzig & Wolfe 1960, Lasdon & Terjung 1971. Prices are found by a master over groups of parts with
-smoothed prices (Wentges 1997), then a restricted master over single parts picks one plan for almost every part; the few
-that it splits are chosen by a small integer program.
+Manne 1958, Dantzig & Wolfe 1960, Lasdon & Terjung 1971. A restricted master over groups of parts finds the prices;
+at these prices the parts then take their turn within what the others leave, so that every rule is kept. A network small
+enough is planned whole by the exact model.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
-from ortools.math_opt.python import mathopt
 
 from optimizer.linear_program import LinearProgram, solve
 from optimizer.replenishment.coupling import Rows, coupling_rows, usage
 from optimizer.replenishment.exact import plan_exactly
 from optimizer.replenishment.instance import Instance
 from optimizer.replenishment.outlook import outlook, plan_cost
-from optimizer.replenishment.program import PartPlans, Prices, price_parts
+from optimizer.replenishment.program import PartPlans, Programs
 from optimizer.replenishment.week_cost import CostTables
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Params:
     """Limits are counts, never seconds."""
 
-    groups: int = 100  # parts are priced together in so many groups while prices are searched
+    groups: int = 60  # parts are priced together in so many groups
     price_iterations: int = 40
-    tolerance: float = 2e-4  # of the total: when master and bound are this near, prices are good enough
-    part_rounds: int = 4
+    tolerance: float = 5e-4  # of the bound: when the master promises no more, prices are good enough
+    rounds: tuple[float, ...] = (1.0, 1.0, 0.5, 0.0, 0.0)  # shares of the prices at which parts take their turn
     exact_leaves: int = 50  # so many part × depots are planned by the exact model
-    exact_nodes: int = 5000
-    keep: int = 8  # passes whose plans the part master may choose from
-    smoothing: float = 0.6
+    exact_nodes: int = 2000
 
 
 @dataclass(frozen=True)
 class Decomposition:
-    """One plan per part within every shared rule, the bound and what the rules' prices were."""
+    """One plan per part within every shared rule, the bound, and what the rules' rows cost and carry."""
 
     plans: PartPlans
     bound: float
     bound_at_zero_prices: float
-    prices: Prices
     rows: Rows
+    price: Floats
     use: Floats
 
 
-def decompose(instance: Instance, tables: CostTables, params: Params) -> Decomposition:
-    """Search prices, then choose one plan per part: bound and plan of the whole network."""
+def decompose(
+    instance: Instance, tables: CostTables, params: Params, tell: Callable[[str], None] = lambda text: None
+) -> Decomposition:
+    """Search prices, then one plan per part: bound and plan of the whole network."""
     rows = coupling_rows(instance)
-    pool = _Pool(instance, rows, params.keep)
-    free = pool.add(price_parts(instance, tables, rows.prices(instance, np.zeros(len(rows.limit)))))
-    zero = float(free.bound.sum())
-    idle = price_parts(instance, tables, _closed(instance, rows), may_buy=False)
-    price, bound = _search_prices(instance, tables, rows, pool, idle, zero, params)
-    pool.add(idle, keep_always=True)
-    plans, bound, price = _choose(instance, tables, rows, pool, bound, price, params)
+    programs = Programs(instance, tables)
+    price, bound, zero, mixture = _search_prices(instance, programs, rows, params, tell)
+    tell("Choosing one plan per part")
+    plans = programs.fill(rows.terms(instance, price, limited=True), mixture, params.rounds)
     plans, bound = _settle(instance, tables, rows, plans, bound, params)
     use = np.asarray(usage(instance, rows, plans).sum(axis=0)).ravel()
-    return Decomposition(plans, bound, zero, rows.prices(instance, price), rows, use)
+    return Decomposition(plans, bound, zero, rows, price, use)
+
+
+def _search_prices(
+    instance: Instance, programs: Programs, rows: Rows, params: Params, tell: Callable[[str], None]
+) -> tuple[Floats, float, float, PartPlans]:
+    """Maximise the bound over prices: (prices, bound, bound at zero prices, plans that on the whole keep the limits).
+
+    A master over groups of parts proposes prices in a box around the best so far. Boxstep (Marsten, Hogan &
+    Blankenship 1975): the box moves to a price at which the parts' plans are worth more and grows where it was reached;
+    it shrinks when the master promised too much. A column is a group's whole plan at its true cost and use.
+    """
+    parts = len(instance.parts.part)
+    group = np.arange(parts) * min(params.groups, parts) // parts
+    gather = sp.csr_matrix((np.ones(parts), (group, np.arange(parts))))
+    best, worth, bound = np.zeros(len(rows.limit)), -np.inf, -np.inf
+    trial, promise, at_edge = best, np.inf, np.zeros(len(best), bool)
+    radius = _usual_prices(instance, rows)
+    use: list[sp.csr_matrix] = []
+    cost: list[Floats] = []
+    passes: list[PartPlans] = []
+    zero, weight = 0.0, np.ones(1)
+    for iteration in range(params.price_iterations):
+        plans = programs.price(rows.terms(instance, trial))
+        passes.append(plans)
+        taken = usage(instance, rows, plans)
+        use.append(gather @ taken)
+        cost.append(gather @ plans.cost)
+        bound = max(bound, float(plans.bound.sum() - trial @ rows.limit))
+        found = float(plans.cost.sum() + (taken @ trial).sum() - trial @ rows.limit)
+        if iteration == 0:
+            zero, worth = bound, found
+        elif found > worth:
+            if found - worth > 0.5 * (promise - worth):
+                radius = np.where(at_edge, 2.0 * radius, radius)
+            best, worth = trial, found
+        else:
+            radius = 0.5 * radius
+        low, high = np.maximum(best - radius, 0.0), best + radius
+        promise, trial, weight = _master(sp.vstack(use).tocsr(), np.concatenate(cost), len(cost), rows.limit, low, high)
+        at_edge = (trial >= high * (1 - 1e-9)) | ((trial <= low * (1 + 1e-9)) & (low > 0))
+        tell(f"Pricing budget and capacity, round {iteration + 1}: {(promise - worth) / abs(worth):.3%} to go")
+        if promise - worth <= params.tolerance * abs(worth) and not at_edge.any():
+            break
+    return best, bound, zero, _mixture(instance, passes, weight.reshape(len(cost), -1)[:, group])
+
+
+def _mixture(instance: Instance, passes: list[PartPlans], weight: Floats) -> PartPlans:
+    """Each part's plan from one of the passes, so often from each as its group's weights (passes, parts) say.
+
+    The golden-ratio sequence spreads the picks evenly over the parts of a group, whatever its size.
+    """
+    parts = weight.shape[1]
+    spread = (np.arange(parts) * 0.6180339887498949 + 0.5) % 1.0
+    pick = np.minimum((np.cumsum(weight, axis=0) < spread - 1e-9).sum(axis=0), len(passes) - 1)
+    pieces = [_of_parts(instance, plans, pick == number) for number, plans in enumerate(passes)]
+    leaf, departure, units, buyer, week, bought = (np.concatenate(arrays) for arrays in zip(*pieces, strict=True))
+    cost, bound = (np.stack([getattr(p, name) for p in passes])[pick, np.arange(parts)] for name in ("cost", "bound"))
+    return PartPlans(leaf, departure, units, buyer, week, bought, cost, bound)
+
+
+def _of_parts(instance: Instance, plans: PartPlans, mine: npt.NDArray[np.bool_]) -> "tuple[npt.NDArray[np.int64], ...]":
+    """Shipment lines and purchases of some parts."""
+    line, order = mine[instance.leaves.part[plans.leaf]], mine[plans.buyer]
+    return (
+        plans.leaf[line], plans.departure[line], plans.units[line],
+        plans.buyer[order], plans.week[order], plans.bought[order],
+    )  # fmt: skip
+
+
+def _usual_prices(instance: Instance, rows: Rows) -> Floats:
+    """How far a price may move at first: 5 % of money, half a lane's rate per kg, the same for a litre's weight."""
+    lanes, sailings = instance.lanes.lanes, instance.departures
+    per_kg = 0.5 * lanes["cost_per_kg"].to_numpy(float)[sailings.lane]
+    density = float(instance.parts.weight_kg.sum() / max(float(instance.parts.litres.sum()), 1e-9))
+    return np.concatenate([np.full(len(rows.budget), 0.05), per_kg[rows.kg], per_kg[rows.litres] * min(density, 1.0)])
+
+
+def _master(
+    use: sp.csr_matrix, cost: Floats, copies: int, limit: Floats, low: Floats, high: Floats
+) -> tuple[float, Floats, Floats]:
+    """The best price of the linear model within a box: (what it promises for the bound, prices, column weights).
+
+    min Σ cost λ over one convex combination per group, where a row may be exceeded at price `high` and what is left
+    of it is paid at price `low`: so its price stays between.
+    """
+    groups = len(cost) // copies
+    convexity = sp.hstack([sp.identity(groups, format="csr")] * copies)
+    number = len(limit)
+    scale = np.maximum(limit, 1e-9)
+    slack = sp.hstack([-sp.identity(number), sp.identity(number)])
+    matrix = sp.vstack(
+        [
+            sp.hstack([sp.diags(1 / scale) @ use.T, slack]),
+            sp.hstack([convexity, sp.csr_matrix((groups, 2 * number))]),
+        ]
+    ).tocsr()
+    lower = np.concatenate([np.full(number, -np.inf), np.ones(groups)])
+    upper = np.concatenate([limit / scale, np.ones(groups)])
+    money = np.concatenate([cost, high * scale, -low * scale])
+    program = LinearProgram(money, matrix, lower, upper, np.full(len(money), np.inf), np.zeros(len(money), bool))
+    solution = solve(program)
+    price = np.clip(-solution.duals[:number] / scale, low, high)
+    return solution.objective, price, solution.x[: len(cost)]
 
 
 def _settle(
@@ -77,168 +176,3 @@ def _settle(
         return plans, bound
     now = plan_cost(instance, plans, outlook(instance, plans)).total
     return (exact.plans if exact.cost < now else plans), max(bound, exact.bound)
-
-
-def _closed(instance: Instance, rows: Rows) -> Prices:
-    """Prices so high that nothing takes of a limited row: the plan that is always allowed."""
-    high = 1e9 * max(float(instance.points.waiting.max(initial=0.0)), float(instance.parts.unit_cost.max()), 1.0)
-    price = np.full(len(rows.limit), high)
-    return rows.prices(instance, price)
-
-
-class _Pool:
-    """The part plans found so far; per part only distinct ones count."""
-
-    def __init__(self, instance: Instance, rows: Rows, keep: int) -> None:
-        self._instance, self._rows, self._keep = instance, rows, keep
-        self.passes: list[PartPlans] = []
-        self.use: list[sp.csr_matrix] = []
-
-    def add(self, plans: PartPlans, *, keep_always: bool = False) -> PartPlans:
-        """Remember a pass; the oldest is forgotten unless it is to be kept always (it then stands first)."""
-        place = 0 if keep_always else len(self.passes)
-        self.passes.insert(place, plans)
-        self.use.insert(place, usage(self._instance, self._rows, plans))
-        if len(self.passes) > self._keep:
-            del self.passes[1], self.use[1]
-        return plans
-
-    def use_of_last(self) -> Floats:
-        """Total use of each row by the newest pass."""
-        return np.asarray(self.use[-1].sum(axis=0)).ravel()
-
-
-def _search_prices(
-    instance: Instance, tables: CostTables, rows: Rows, pool: _Pool, idle: PartPlans, zero: float, params: Params
-) -> tuple[Floats, float]:
-    """Maximise the bound over prices: Dantzig–Wolfe over groups of parts, prices smoothed towards the best so far."""
-    parts = len(instance.parts.part)
-    group = np.arange(parts) * min(params.groups, parts) // parts
-    gather = sp.csr_matrix((np.ones(parts), (group, np.arange(parts))))
-    use = [gather @ usage(instance, rows, idle), gather @ pool.use[-1]]
-    cost = [gather @ idle.cost, gather @ pool.passes[-1].cost]
-    best_price, best_bound = np.zeros(len(rows.limit)), zero
-    for _ in range(params.price_iterations):
-        master, price = _master(sp.vstack(use).tocsr(), np.concatenate(cost), len(use), rows.limit)
-        if master - best_bound <= params.tolerance * abs(master):
-            break
-        trial = params.smoothing * best_price + (1 - params.smoothing) * price
-        plans = pool.add(price_parts(instance, tables, rows.prices(instance, trial)))
-        bound = float(plans.bound.sum() - trial @ rows.limit)
-        if bound > best_bound:
-            best_price, best_bound = trial, bound
-        use.append(gather @ pool.use[-1])
-        cost.append(gather @ plans.cost)
-    return best_price, best_bound
-
-
-def _master(use: sp.csr_matrix, cost: Floats, copies: int, limit: Floats) -> tuple[float, Floats]:
-    """min Σ cost λ with use within limits and one convex combination per group: (objective, row prices ≥ 0)."""
-    groups = len(cost) // copies
-    convexity = sp.hstack([sp.identity(groups, format="csr")] * copies)
-    scale = np.maximum(limit, 1e-9)
-    matrix = sp.vstack([sp.diags(1 / scale) @ use.T, convexity]).tocsr()
-    lower = np.concatenate([np.full(len(limit), -np.inf), np.ones(groups)])
-    upper = np.concatenate([limit / scale, np.ones(groups)])
-    program = LinearProgram(cost, matrix, lower, upper, np.full(len(cost), np.inf), np.zeros(len(cost), bool))
-    solution = solve(program)
-    return solution.objective, np.maximum(-solution.duals[: len(limit)] / scale, 0.0)
-
-
-def _choose(
-    instance: Instance, tables: CostTables, rows: Rows, pool: _Pool, bound: float, price: Floats, params: Params
-) -> tuple[PartPlans, float, Floats]:
-    """The restricted master over single parts, priced again until it finds nothing new, then made integer."""
-    best_price = price
-    for _ in range(params.part_rounds):
-        part, source, use, cost = _distinct(pool)
-        weights, objective, price = _part_master(part, use, cost, rows.limit)
-        if objective - bound <= params.tolerance * abs(objective) / 10:
-            break
-        trial = 0.5 * best_price + 0.5 * price
-        plans = pool.add(price_parts(instance, tables, rows.prices(instance, trial)))
-        found = float(plans.bound.sum() - trial @ rows.limit)
-        if found > bound:
-            bound, best_price = found, trial
-    part, source, use, cost = _distinct(pool)
-    weights, _, _ = _part_master(part, use, cost, rows.limit)
-    chosen = _round(part, use, cost, weights, rows.limit)
-    return _assemble(instance, pool, part[chosen], source[chosen]), bound, best_price
-
-
-def _distinct(pool: _Pool) -> tuple[Ints, Ints, sp.csr_matrix, Floats]:
-    """Distinct plans over all passes, told apart by cost and use: (part, pass, use, cost), sorted by part."""
-    parts = len(pool.passes[0].cost)
-    mark = np.cos(np.arange(1, pool.use[0].shape[1] + 1) * 0.7391)  # a fixed direction that tells uses apart
-    cost = np.concatenate([plans.cost for plans in pool.passes])
-    key = np.concatenate([use @ mark for use in pool.use])
-    part = np.tile(np.arange(parts), len(pool.passes))
-    order = np.lexsort((np.round(key, 7), np.round(cost, 7), part))
-    same = (np.diff(part[order]) == 0) & (np.abs(np.diff(cost[order])) < 1e-6) & (np.abs(np.diff(key[order])) < 1e-6)
-    keep = np.sort(order[np.concatenate([[True], ~same])])
-    keep = keep[np.argsort(part[keep], kind="stable")]
-    use = sp.vstack(pool.use).tocsr()[keep]
-    return part[keep], keep // parts, use, cost[keep]
-
-
-def _part_master(part: Ints, use: sp.csr_matrix, cost: Floats, limit: Floats) -> tuple[Floats, float, Floats]:
-    """Convex combination of plans per part at least cost: (weights, objective, row prices)."""
-    parts = int(part[-1]) + 1
-    scale = np.maximum(limit, 1e-9)
-    convexity = sp.csr_matrix((np.ones(len(part)), (part, np.arange(len(part)))), shape=(parts, len(part)))
-    matrix = sp.vstack([sp.diags(1 / scale) @ use.T, convexity]).tocsr()
-    lower = np.concatenate([np.full(len(limit), -np.inf), np.ones(parts)])
-    upper = np.concatenate([limit / scale, np.ones(parts)])
-    program = LinearProgram(cost, matrix, lower, upper, np.full(len(cost), np.inf), np.zeros(len(cost), bool))
-    solution = solve(program)
-    return solution.x, solution.objective, np.maximum(-solution.duals[: len(limit)] / scale, 0.0)
-
-
-def _round(part: Ints, use: sp.csr_matrix, cost: Floats, weights: Floats, limit: Floats) -> Ints:
-    """One plan per part: whole ones stay, split parts are chosen by an integer program within what is left."""
-    whole = weights > 1 - 1e-7
-    decided = np.zeros(int(part[-1]) + 1, bool)
-    decided[part[whole]] = True
-    open_columns = np.flatnonzero(~decided[part])
-    chosen = np.flatnonzero(whole)
-    if len(open_columns) == 0:
-        return chosen
-    left = limit - np.asarray(use[chosen].sum(axis=0)).ravel()
-    names, row = np.unique(part[open_columns], return_inverse=True)
-    convexity = sp.csr_matrix((np.ones(len(row)), (row, np.arange(len(row)))))
-    scale = np.maximum(limit, 1e-9)
-    matrix = sp.vstack([sp.diags(1 / scale) @ use[open_columns].T, convexity]).tocsr()
-    program = LinearProgram(
-        cost[open_columns],
-        matrix,
-        np.concatenate([np.full(len(limit), -np.inf), np.ones(len(names))]),
-        np.concatenate([np.maximum(left, 0.0) / scale, np.ones(len(names))]),
-        np.ones(len(open_columns)),
-        np.ones(len(open_columns), bool),
-    )
-    solution = solve(program, mathopt.SolverType.GSCIP, node_limit=2000, relative_gap=1e-5)
-    return np.sort(np.concatenate([chosen, open_columns[solution.x > 0.5]]))
-
-
-def _assemble(instance: Instance, pool: _Pool, part: Ints, source: Ints) -> PartPlans:
-    """Put the chosen plan of every part together."""
-    pick = np.empty(len(instance.parts.part), np.int64)
-    pick[part] = source
-    pieces = [_of_parts(instance, plans, pick == number) for number, plans in enumerate(pool.passes)]
-    leaf, departure, units, buyer, week, bought = (np.concatenate(arrays) for arrays in zip(*pieces, strict=True))
-    lines, orders = np.lexsort((departure, leaf)), np.lexsort((week, buyer))
-    rows = np.arange(len(pick))
-    return PartPlans(
-        leaf[lines], departure[lines], units[lines], buyer[orders], week[orders], bought[orders],
-        cost=np.stack([plans.cost for plans in pool.passes])[pick, rows],
-        bound=np.stack([plans.bound for plans in pool.passes])[pick, rows],
-    )  # fmt: skip
-
-
-def _of_parts(instance: Instance, plans: PartPlans, mine: npt.NDArray[np.bool_]) -> tuple[Ints, ...]:
-    """Shipment lines and purchases of some parts."""
-    line, order = mine[instance.leaves.part[plans.leaf]], mine[plans.buyer]
-    return (
-        plans.leaf[line], plans.departure[line], plans.units[line],
-        plans.buyer[order], plans.week[order], plans.bought[order],
-    )  # fmt: skip

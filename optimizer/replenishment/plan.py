@@ -1,5 +1,7 @@
 """Replenishment end to end: index, price, choose, and say what was decided."""
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -30,15 +32,19 @@ RULES = (
 
 
 def replenish(
-    network: Network, forecast: Forecast, targets: StockTargets, params: Params | None = None
+    network: Network,
+    forecast: Forecast,
+    targets: StockTargets,
+    params: Params | None = None,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> ReplenishmentPlan:
     """The cheapest plan found, with the bound that proves how near it is (MODEL 3, decision 0003).
 
-    Raises ValueError when the forecast is shorter than the inner horizon.
+    `tell` hears how far the search is. Raises ValueError when the forecast is shorter than the inner horizon.
     """
     instance = build_instance(network, forecast, targets)
     tables = CostTables(instance)
-    found = decompose(instance, tables, params or Params())
+    found = decompose(instance, tables, params or Params(), tell)
     expected = outlook(instance, found.plans)
     return ReplenishmentPlan(
         status="complete",

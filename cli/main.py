@@ -1,0 +1,257 @@
+"""The commands of `zapas`. A command imports its room when it is called, so that `zapas --help` answers at once."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from domain.problems import BadData, ZapasError
+
+DONE, FAILED, BAD_DATA, INTERRUPTED = 0, 1, 2, 130
+
+app = typer.Typer(
+    help="Plans spare parts: what will be needed where, what to stock, what to bring from the factory, and when.",
+    epilog="Begin with:  zapas demo network  then  zapas plan network --out plan",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+Directory = Annotated[Path, typer.Argument(metavar="DIR", help="A network folder, or one .xlsx file.")]
+Out = Annotated[Path, typer.Option("--out", metavar="OUT", help="Folder to write; replaced only when all is done.")]
+PlanOption = Annotated[Path, typer.Option("--plan", metavar="OUT", help="A plan folder.")]
+Database = Annotated[
+    str, typer.Option("--database", metavar="URL", help="sqlite:///zapas.db, or postgresql://user:password@host/name.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Treat warnings and set-aside rows as errors.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print plan.json instead of the summary.")]
+
+
+class Size(StrEnum):
+    """Sizes of the demo network."""
+
+    small = "small"
+    wisetech = "wisetech"
+
+
+@app.command(epilog="Example:  zapas demo network --size small --seed 1")
+def demo(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write.")],
+    size: Annotated[Size, typer.Option(help="small: 600 parts. wisetech: 20,000 parts.")] = Size.small,
+    seed: Annotated[int, typer.Option(help="Same seed, same network.")] = 1,
+) -> None:
+    """Write a realistic synthetic network folder, and its hidden truth beside it (DIR.truth)."""
+    from simulation.demo import generate
+    from storage.network_writing import write_tables
+    from storage.parquet_folder import write_frames
+
+    with _progress() as tell:
+        tell(f"Inventing the {size} demo network")
+        made = generate(size.value, seed)
+        tell("Writing the network")
+        write_tables(made.tables, made.settings, directory)
+        write_frames(made.truth, directory.with_name(directory.name + ".truth"))
+    rows = len(made.tables["usage"])
+    print(
+        f"{directory}: {len(made.tables['parts']):,} parts, {len(made.tables['sites']):,} sites, {rows:,} usage rows."
+    )
+
+
+@app.command(epilog="Example:  zapas template network.xlsx")
+def template(path: Annotated[Path, typer.Argument(metavar="DIR|FILE.xlsx", help="What to write.")]) -> None:
+    """Write empty tables with headers, units and examples."""
+    from storage.network_template import template as write_template
+
+    write_template(path)
+    print(f"{path}: fill in the tables, then run  zapas check {path}")
+
+
+@app.command(epilog="Example:  zapas check network --strict")
+def check(directory: Directory, strict: Strict = False) -> None:
+    """Report every problem of a network folder; rows that cannot be read go to set_aside.xlsx."""
+    from storage.network_folder import check_network
+    from storage.network_set_aside import write_set_aside
+
+    with _progress() as tell:
+        tell("Reading the network")
+        _, report = check_network(directory, strict=strict)
+    print(report.text())
+    if report.set_aside:
+        place = directory / "set_aside.xlsx" if directory.is_dir() else directory.with_name("set_aside.xlsx")
+        write_set_aside(report, place)
+        print(f"Rows to mend: {place}")
+    if not report.ok:
+        raise typer.Exit(BAD_DATA)
+
+
+@app.command(epilog="Example:  zapas plan network --out plan --only brand=Dreltodor")
+def plan(
+    directory: Directory,
+    out: Out,
+    previous: Annotated[Path | None, typer.Option(metavar="OUT", help="Plan to compare with (default: OUT).")] = None,
+    forecast: Annotated[Path | None, typer.Option(metavar="FILE", help="Use this forecast.parquet instead.")] = None,
+    only: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="brand=, part_class= or part=.")] = None,
+    strict: Strict = False,
+    as_json: AsJson = False,
+) -> None:
+    """Plan a network: forecast, stock targets, orders and shipments, today's allocation, report."""
+    from reports.documents import compared, written
+    from reports.summary import Summary
+    from reports.terminal import terminal
+    from scenarios.run import run_plan
+
+    briefs: list[Summary] = []
+
+    def documents(*made: Any) -> dict[str, bytes]:
+        network, forecast_made, plan_made, before = made
+        briefs.append(compared(network, forecast_made, plan_made, before))
+        return written(briefs[-1], network, forecast_made, plan_made)
+
+    with _progress() as tell:
+        run = run_plan(
+            directory, out, documents=documents, previous=previous, forecast_file=forecast,
+            only=_pairs(only or []), strict=strict, tell=tell,
+        )  # fmt: skip
+    if as_json:
+        print(json.dumps(run.json, ensure_ascii=False, indent=1))
+        return
+    if run.report.problems:
+        Console(stderr=True, soft_wrap=True).print(run.report.text(3), markup=False, highlight=False)
+    Console().print(terminal(briefs[-1]))
+    print(f"Report: {out / 'report.html'}   Excel: {out / 'plan.xlsx'}")
+
+
+@app.command(epilog="Example:  zapas explain SCR00012A MOW1 --plan plan")
+def explain(
+    part: Annotated[str, typer.Argument(metavar="PART")],
+    plan: PlanOption,
+    site: Annotated[str | None, typer.Argument(metavar="[SITE]")] = None,
+) -> None:
+    """Say in words why a part is stocked, ordered and shipped as planned."""
+    from reports.explain import explain as explained
+    from reports.tables import EXPLAINED, stored_frames, stored_network
+    from storage.plan_folder import read_plan
+
+    folder = read_plan(plan)
+    sentences = explained(
+        stored_frames(folder, EXPLAINED), stored_network(folder), part, site, folder.json["waiting_price"]
+    )
+    print("\n".join(sentences))
+
+
+@app.command(epilog="Example:  zapas diff monday/plan tuesday/plan")
+def diff(
+    before: Annotated[Path, typer.Argument(metavar="OUT1", help="The earlier plan.")],
+    after: Annotated[Path, typer.Argument(metavar="OUT2", help="The later plan.")],
+) -> None:
+    """Say what changed between two plans, with reasons and money."""
+    from reports.changes import diff as changes_between
+    from reports.changes import sentences
+    from reports.tables import COMPARED, stored_frames, stored_network
+    from storage.plan_folder import read_plan
+
+    old, new = read_plan(before), read_plan(after)
+    network = stored_network(new)
+    changes = changes_between(network, stored_frames(old, COMPARED), stored_frames(new, COMPARED))
+    lines = sentences(changes, network.settings.currency, network.settings.as_of)
+    print("\n".join(lines) if lines else "Nothing changed.")
+
+
+@app.command(epilog="Example:  zapas forecast network --out forecast")
+def forecast(directory: Directory, out: Out, strict: Strict = False) -> None:
+    """Forecast demand only: forecast.parquet and shares.parquet."""
+    from scenarios.run import run_forecast
+
+    with _progress() as tell:
+        rows = run_forecast(directory, out, strict=strict, tell=tell)
+    print(f"{out / 'forecast.parquet'}: {rows:,} rows.")
+
+
+@app.command(epilog="Example:  zapas load plan --database sqlite:///zapas.db")
+def load(out: Annotated[Path, typer.Argument(metavar="OUT", help="A plan folder.")], database: Database) -> None:
+    """Publish a plan to the database that `zapas serve` answers from."""
+    from storage.database.load import load as publish
+
+    with _progress() as tell:
+        tell("Loading the plan")
+        run = publish(out, database)
+    print(f"Plan run {run} is published.")
+
+
+@app.command(epilog="Example:  zapas serve --database sqlite:///zapas.db --port 8000")
+def serve(
+    database: Database = "sqlite:///zapas.db",
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 picks a free one.")] = 8000,
+) -> None:
+    """Answer the repair network: availability, stock, allocations, orders."""
+    from api.app import serve as serve_forever
+
+    serve_forever(database, host, port)
+
+
+@contextmanager
+def _progress() -> "Iterator[Any]":
+    """A function that says what is being done: a live line on a terminal, one line per step elsewhere."""
+    console = Console(stderr=True, highlight=False)
+    if console.is_terminal:
+        with console.status("") as status:
+            yield lambda text: status.update(f"{text} …")
+    else:
+        said: set[str] = set()
+
+        def tell(text: str) -> None:
+            step = text.split(",")[0]
+            if step not in said:
+                said.add(step)
+                print(f"{step} …", file=sys.stderr, flush=True)
+
+        yield tell
+
+
+def _pairs(only: list[str]) -> dict[str, str]:
+    wrong = [text for text in only if "=" not in text]
+    if wrong:
+        raise ZapasError(f"--only {wrong[0]}: write it as key=value, for example --only brand=Dreltodor.")
+    return dict(text.split("=", 1) for text in only)
+
+
+class _Interrupted(BaseException):
+    """Somebody pressed Ctrl-C or asked the process to end."""
+
+
+def _interrupt(*_: object) -> None:
+    raise _Interrupted
+
+
+def main() -> None:
+    """Run a command; every failure is one clear sentence and an exit code."""
+    signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        app()
+    except BadData as error:
+        print(error, file=sys.stderr)
+        sys.exit(BAD_DATA)
+    except ZapasError as error:
+        print(error, file=sys.stderr)
+        sys.exit(FAILED)
+    except _Interrupted:
+        print("Interrupted; nothing was changed.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Planning as a list of named steps, pure: Snapshot → Forecast → StockTargets → ReplenishmentPlan → Allocation."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+
+import numpy as np
+
+from domain.calendar import DAYS_PER_WEEK
+from domain.departures import inner_weeks
+from domain.forecast import Forecast
+from domain.logistics import supply_lanes
+from domain.network import Network
+from domain.plan import Allocation, Plan, ReplenishmentPlan, StockTargets
+from forecasting.forecast import forecast
+from optimizer.allocation import allocate
+from optimizer.replenishment import replenish
+from optimizer.targets import stock_targets
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Planning:
+    """What is known so far: each step fills in one value."""
+
+    network: Network
+    forecast: Forecast | None = None
+    targets: StockTargets | None = None
+    replenishment: ReplenishmentPlan | None = None
+    allocation: Allocation | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def plan(self) -> Plan:
+        """The finished plan. Raises ValueError while a step is missing."""
+        if self.targets is None or self.replenishment is None or self.allocation is None:
+            raise ValueError("the pipeline has not run to its end")
+        return Plan(self.targets, self.replenishment, self.allocation, self.seconds)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A named step; `says` is what a person reads while it runs."""
+
+    name: str
+    says: str
+    run: Callable[[Planning, Tell], Planning]
+
+
+def run_pipeline(network: Network, given: Forecast | None = None, tell: Tell = lambda text: None) -> Planning:
+    """All steps in order; with a forecast given, that step is left out."""
+    planning = Planning(network, forecast=given)
+    for step in STEPS:
+        planning = run_step(step, planning, tell)
+    return planning
+
+
+def run_step(step: Step, planning: Planning, tell: Tell) -> Planning:
+    """One step, timed."""
+    tell(step.says)
+    begun = perf_counter()
+    done = step.run(planning, tell)
+    return replace(done, seconds={**planning.seconds, step.name: perf_counter() - begun})
+
+
+def lead_weeks(network: Network) -> int:
+    """Weeks from ordering to arrival by ordinary lanes, one week of review added: what a forecast is judged over."""
+    supply = supply_lanes(network)
+    leads = []
+    for depot in network.sites.loc[network.sites["kind"] == "depot", "site"]:
+        lane, _ = supply.ordinary(depot)
+        leads.append(supply.lead_days[lane[lane >= 0]])
+    days = np.concatenate(leads) if leads else np.empty(0)
+    supplier = float(network.suppliers["lead_time_days"].median()) if len(network.suppliers) else 0.0
+    typical = float(np.median(days)) if len(days) else 0.0
+    return max(1, round((typical + supplier + DAYS_PER_WEEK) / DAYS_PER_WEEK))
+
+
+def _forecast(planning: Planning, tell: Tell) -> Planning:
+    if planning.forecast is not None:
+        return planning
+    network = planning.network
+    weeks = inner_weeks(network, supply_lanes(network).lead_days)
+    return replace(planning, forecast=forecast(network, weeks, lead_weeks(network)))
+
+
+def _targets(planning: Planning, tell: Tell) -> Planning:
+    return replace(planning, targets=stock_targets(planning.network, _forecast_of(planning)))
+
+
+def _replenishment(planning: Planning, tell: Tell) -> Planning:
+    targets = _targets_of(planning)
+    plan = replenish(planning.network, _forecast_of(planning), targets, tell=tell)
+    promised = targets.table.drop(columns="promised").merge(plan.point_service, on=["part", "site"], how="left")
+    table = promised[list(targets.table.columns)]
+    return replace(planning, replenishment=plan, targets=replace(targets, table=table))
+
+
+def _allocation(planning: Planning, tell: Tell) -> Planning:
+    return replace(planning, allocation=allocate(planning.network, _targets_of(planning), _forecast_of(planning)))
+
+
+def _forecast_of(planning: Planning) -> Forecast:
+    if planning.forecast is None:
+        raise ValueError("there is no forecast yet")
+    return planning.forecast
+
+
+def _targets_of(planning: Planning) -> StockTargets:
+    if planning.targets is None:
+        raise ValueError("there are no stock targets yet")
+    return planning.targets
+
+
+STEPS = (
+    Step("forecast", "Forecasting demand", _forecast),
+    Step("targets", "Setting stock targets", _targets),
+    Step("replenishment", "Planning orders and shipments", _replenishment),
+    Step("allocation", "Allocating today's stock", _allocation),
+)

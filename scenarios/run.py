@@ -1,0 +1,160 @@
+"""Runs the pipeline on a network folder and saves each step's result; the plan appears whole or not at all."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import pandas as pd
+
+from domain.forecast import Forecast
+from domain.forecast_tables import forecast_frame, forecast_from_frames, shares_frame
+from domain.network import Network
+from domain.plan import Plan
+from domain.problems import CheckReport, ZapasError
+from scenarios.pipeline import STEPS, Planning, Tell, run_step
+from storage.network_folder import read_network
+from storage.network_set_aside import write_set_aside
+from storage.parquet_folder import write_frames
+from storage.plan_folder import PartialPlan, PlanFolder, plan_folder, read_plan
+
+Documents = Callable[[Network, Forecast, Plan, PlanFolder | None], Mapping[str, bytes]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: what was read, found and written."""
+
+    network: Network
+    report: CheckReport
+    forecast: Forecast
+    plan: Plan
+    previous: PlanFolder | None
+    json: dict[str, Any]
+
+
+def run_plan(
+    directory: Path,
+    out: Path,
+    *,
+    documents: Documents,
+    previous: Path | None = None,
+    forecast_file: Path | None = None,
+    only: Mapping[str, str] | None = None,
+    strict: bool = False,
+    tell: Tell = lambda text: None,
+) -> Run:
+    """Plan the network folder and write the plan folder `out`; `documents` makes the files people read.
+
+    Raises BadData when the folder cannot be planned, ZapasError when `out` cannot be written.
+    """
+    begun = perf_counter()
+    with plan_folder(out) as partial:
+        before = read_plan(previous) if previous else _earlier(out)
+        tell("Reading the network")
+        network, report = read_network(directory, strict=strict)
+        network = restricted(network, only or {})
+        given = _given_forecast(forecast_file, network) if forecast_file else None
+        planning = Planning(network, forecast=given)
+        for step in STEPS:
+            planning = run_step(step, planning, tell)
+            _save(step.name, planning, partial)
+        if planning.forecast is None:
+            raise ValueError("the pipeline made no forecast")
+        tell("Writing the report")
+        for name, content in documents(network, planning.forecast, planning.plan, before).items():
+            partial.write_bytes(name, content)
+        if report.set_aside:
+            write_set_aside(report, partial.path / "set_aside.xlsx")
+        partial.write_facts(network)
+        content = plan_json(network, planning.plan, perf_counter() - begun)
+        partial.write_json(content)
+        partial.finish()
+    return Run(network, report, planning.forecast, planning.plan, before, content)
+
+
+def run_forecast(directory: Path, out: Path, *, strict: bool = False, tell: Tell = lambda text: None) -> int:
+    """Forecast the network folder into `out`/forecast.parquet and shares.parquet; returns the rows written."""
+    tell("Reading the network")
+    network, _ = read_network(directory, strict=strict)
+    planning = run_step(STEPS[0], Planning(network), tell)
+    if planning.forecast is None:
+        raise ValueError("the pipeline made no forecast")
+    frame = forecast_frame(planning.forecast, network.settings)
+    write_frames({"forecast": frame, "shares": shares_frame(planning.forecast)}, out)
+    return len(frame)
+
+
+def restricted(network: Network, only: Mapping[str, str]) -> Network:
+    """The network with the parts of one brand, part class or part number only. Raises ZapasError for other keys."""
+    parts = set(network.parts["part"])
+    for key, value in only.items():
+        if key == "brand":
+            models = set(network.models.loc[network.models["brand"] == value, "model"])
+            parts &= set(network.fitment.loc[network.fitment["model"].isin(models), "part"])
+        elif key in ("part_class", "part"):
+            parts &= set(network.parts.loc[network.parts[key] == value, "part"])
+        else:
+            raise ZapasError(f"--only knows brand, part_class and part, not {key}.")
+        if not parts:
+            raise ZapasError(f"--only {key}={value}: no part of the network fits.")
+    return network.with_parts(parts) if only else network
+
+
+def plan_json(network: Network, plan: Plan, seconds: float) -> dict[str, Any]:
+    """The content of plan.json (DESIGN 4)."""
+    replenishment = plan.replenishment
+    cost = {name: getattr(replenishment.cost, name) for name in replenishment.cost.__dataclass_fields__}
+    return {
+        "status": replenishment.status,
+        "cost": {**cost, "total": replenishment.cost.total, "controllable": replenishment.cost.controllable},
+        "lower_bound": replenishment.lower_bound,
+        "gap": replenishment.gap,
+        "gap_controllable": replenishment.gap_controllable,
+        "gap_at_zero_prices": replenishment.gap_at_zero_prices,
+        "rules": list(replenishment.rules),
+        "binding": replenishment.binding,
+        "service": replenishment.service,
+        "waiting_price": plan.targets.waiting_price,
+        "seconds": {**plan.seconds, "total": seconds},
+        "snapshot": network.snapshot,
+        "version": version("zapas"),
+    }
+
+
+def _earlier(out: Path) -> PlanFolder | None:
+    """The plan that OUT holds now, to say what changed."""
+    return read_plan(out) if (out / "plan.json").is_file() else None
+
+
+def _given_forecast(file: Path, network: Network) -> Forecast:
+    shares = file.with_name("shares.parquet")
+    for needed in (file, shares):
+        if not needed.is_file():
+            raise ZapasError(f"{needed}: there is no such file; a forecast is forecast.parquet with shares.parquet.")
+    try:
+        tables = pd.read_parquet(file), pd.read_parquet(shares)
+    except (OSError, ValueError) as error:
+        raise ZapasError(f"{file}: this is no readable Parquet file ({error}).") from error
+    return forecast_from_frames(*tables, network)
+
+
+def _save(step: str, planning: Planning, partial: PartialPlan) -> None:
+    """Save what a step has made as soon as it is made."""
+    if step == "forecast" and planning.forecast is not None:
+        partial.write_frame("forecast", forecast_frame(planning.forecast, planning.network.settings))
+        partial.write_frame("shares", shares_frame(planning.forecast))
+    elif step == "replenishment" and planning.replenishment is not None and planning.targets is not None:
+        partial.write_frame("targets", planning.targets.table)
+        partial.write_frame("shipments", planning.replenishment.shipments)
+        partial.write_frame("purchase_orders", planning.replenishment.purchase_orders)
+        partial.write_frame("projection", planning.replenishment.projection)
+    elif step == "allocation" and planning.allocation is not None and planning.replenishment is not None:
+        partial.write_frame("allocations", planning.allocation.table)
+        both = pd.concat([planning.replenishment.exceptions, planning.allocation.exceptions], ignore_index=True)
+        keys = ["money_at_risk", "kind", "part", "site"]
+        partial.write_frame(
+            "exceptions", both.sort_values(keys, ascending=[False, True, True, True], ignore_index=True)
+        )

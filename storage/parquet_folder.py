@@ -1,0 +1,26 @@
+"""A plain folder of Parquet tables: a forecast alone, or the hidden truth of a demo."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from domain.problems import ZapasError
+from storage.plan_folder import PartialPlan
+
+
+def write_frames(frames: Mapping[str, pd.DataFrame], out: Path) -> None:
+    """Write the tables into the folder `out`, each whole or not at all. Raises ZapasError when the disk refuses."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        writer = PartialPlan(out, out)
+        for name, frame in frames.items():
+            fresh = f"{name}.new-{os.getpid()}"
+            try:
+                writer.write_frame(fresh, frame)
+                os.replace(out / f"{fresh}.parquet", out / f"{name}.parquet")
+            finally:
+                (out / f"{fresh}.parquet").unlink(missing_ok=True)
+    except OSError as error:
+        raise ZapasError(f"{out}: the tables cannot be written ({error.strerror or error}).") from error
