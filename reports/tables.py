@@ -67,7 +67,13 @@ def stored_network(folder: PlanFolder) -> Network:
     """The network as far as a plan folder keeps it; every other table is empty. Raises ZapasError if damaged."""
     facts = {name: folder.fact(name)[list(TABLES[name].columns)] for name in NETWORK_FACTS}
     rest = {name: empty_frame(schema) for name, schema in TABLES.items() if name not in facts}
-    settings = Settings(as_of=folder.as_of, currency=folder.settings["currency"])
+    told = folder.settings
+    settings = Settings(
+        as_of=folder.as_of,
+        currency=told["currency"],
+        horizon_weeks=int(told["horizon_weeks"]),
+        fill_rate=float(told["fill_rate"]),
+    )
     return Network(settings=settings, snapshot=str(folder.json["snapshot"]), **facts, **rest)
 
 

@@ -35,11 +35,13 @@ NETWORK_FACTS = (
     "stock",
     "inbound",
     "repair_orders",
+    "service",
     "duties",
 )
 """The network's tables the service needs; a plan folder keeps them under `network/`."""
 
 _FACTS = "network"
+_SETTINGS = {"as_of", "currency", "horizon_weeks", "fill_rate"}
 _PLAN = "plan.json"
 _MARKS = {"status", "snapshot"}  # what every plan.json says and no other JSON file is likely to
 _PARTIAL = re.compile(r"\.partial-(\d+)(-old)?$")
@@ -78,7 +80,9 @@ class PartialPlan:
         for name in NETWORK_FACTS:
             frame: pd.DataFrame = getattr(network, name)
             self.write_frame(f"{_FACTS}/{name}", frame.assign(hub=hub_of_part(network)) if name == "parts" else frame)
-        settings = {"as_of": network.settings.as_of.isoformat(), "currency": network.settings.currency}
+        told = network.settings
+        settings = {"as_of": told.as_of.isoformat(), "currency": told.currency}
+        settings |= {"horizon_weeks": str(told.horizon_weeks), "fill_rate": str(told.fill_rate)}
         (self.path / _FACTS / "settings.json").write_text(json.dumps(settings) + "\n", encoding="utf-8")
 
     def finish(self) -> None:
@@ -168,9 +172,12 @@ class PlanFolder:
 
     @cached_property
     def settings(self) -> dict[str, str]:
-        """`as_of` (ISO date) and `currency` of the network planned. Raises ZapasError if missing or damaged."""
+        """`as_of` (ISO date), `currency`, `horizon_weeks`, `fill_rate` of the network planned, as text.
+
+        Raises ZapasError if missing or damaged.
+        """
         settings = _read_json(self.path / _FACTS / "settings.json")
-        if settings is None or not {"as_of", "currency"} <= settings.keys():
+        if settings is None or not settings.keys() >= _SETTINGS:
             raise ZapasError(f"{self.path}: the plan folder is damaged, {_FACTS}/settings.json cannot be read.")
         return {name: str(value) for name, value in settings.items()}
 
