@@ -37,7 +37,7 @@ def _shelf_reasons(decision: Decision, served: Served, need: Ints) -> list[str]:
     filled = 1.0 - counts.cdf(mean, variance, holds + gets)
     return [
         f"Shelf of {name} holds {held} of {wanted}; left so, a repair finds it empty before the next delivery on {day} "
-        f"with {percent(before)} probability; {more} more make it {percent(after)}."
+        f"with {percent(before)} probability; with {more} more it is {percent(after)}."
         for name, held, wanted, more, day, before, after in zip(
             site, holds, target, gets, _texts(needed.next[need]), without, filled, strict=True
         )

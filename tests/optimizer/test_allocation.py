@@ -230,7 +230,7 @@ def test_reasons_say_what_happens_without() -> None:
     empty, filled = (round(100 * last_piece_wanted(1.0, 21)(n)) for n in (1, 3))
     assert found.table["reason"].tolist() == [
         f"Shelf of A holds 0 of 2; left so, a repair finds it empty before the next delivery on {day(21).date()} "
-        f"with {empty} % probability; 2 more make it {filled} %."
+        f"with {empty} % probability; with 2 more it is {filled} %."
     ]
 
 
