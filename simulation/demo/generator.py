@@ -61,15 +61,7 @@ def generate(size: str, seed: int) -> Demo:
     hidden = demand.law(plan, seed, found, calendar)
     short = usage.shortages(plan, seed, len(found.parts.part))
 
-    mean, batch_index, drawn = [], [], []
-    for region in range(len(plan.regions)):
-        rates = demand.repair_rates(found, sold, hidden, region)
-        pieces, index = demand.expected_demand(found, rates)
-        mean.append(pieces)
-        batch_index.append(index)
-        drawn.append(usage.draw_region(found, sold, rates, daily[region], placed.share[region], short, region, seed))
-    wanted = demand.Wanted(np.stack(mean), np.stack(batch_index))
-
+    wanted, drawn = _history(plan, seed, found, placed, sold, hidden, short, daily)
     history = usage.usage_table(found, drawn, placed.points, [region.region for region in plan.regions], seed)
     made = goods.goods(plan, seed, found, _half_year(wanted))
     flow = supply.natural_flow(plan, found, made, wanted.mean)
@@ -110,10 +102,31 @@ def generate(size: str, seed: int) -> Demo:
         "tickets": usage.tickets_table(plan, drawn),
         "calibration": supply.calibration(lanes, flow, spent),
     }
-    return Demo(_settings(supply.budget(plan, spent)), tables, truth)
+    return Demo(_settings(plan, supply.budget(plan, spent)), tables, truth)
 
 
-def _settings(budget: float) -> dict[str, object]:
+def _history(
+    size: Size,
+    seed: int,
+    found: Catalogue,
+    placed: network.Geography,
+    sold: lifecycle.Sales,
+    hidden: demand.Law,
+    short: usage.Shortages,
+    daily: Floats,
+) -> tuple[demand.Wanted, list[usage.Tickets]]:
+    """Expected demand of every region and what was drawn from it, one region at a time to keep memory low."""
+    mean, batch_index, drawn = [], [], []
+    for region in range(len(size.regions)):
+        rates = demand.repair_rates(found, sold, hidden, region)
+        pieces, index = demand.expected_demand(found, rates)
+        mean.append(pieces)
+        batch_index.append(index)
+        drawn.append(usage.draw_region(found, sold, rates, daily[region], placed.share[region], short, region, seed))
+    return demand.Wanted(np.stack(mean), np.stack(batch_index)), drawn
+
+
+def _settings(size: Size, budget: float) -> dict[str, object]:
     return {
         "as_of": AS_OF.isoformat(),
         "currency": "USD",
@@ -123,7 +136,7 @@ def _settings(budget: float) -> dict[str, object]:
         "order_line_cost": ORDER_LINE_COST,
         "budget_per_period": budget,
         "budget_period_weeks": BUDGET_PERIOD_WEEKS,
-        "service": {"fill_rate": 0.90},
+        "service": {"fill_rate": size.fill_rates[2]},
     }
 
 
@@ -180,8 +193,8 @@ def _service(size: Size) -> pd.DataFrame:
     """Screens, other critical parts, one country by its mean wait; the rest falls to the default."""
     waits = min(size.regions, key=lambda region: region.share).country
     rows = [
-        {"group": "screens", "part_class": "screen", "fill_rate": 0.94},
-        {"group": "critical", "criticality": "A", "fill_rate": 0.92},
+        {"group": "screens", "part_class": "screen", "fill_rate": size.fill_rates[0]},
+        {"group": "critical", "criticality": "A", "fill_rate": size.fill_rates[1]},
         {"group": f"short-wait-{waits}", "country": waits, "mean_wait_days": 0.5},
     ]
     return pd.DataFrame(rows, columns=["group", "part_class", "criticality", "country", "fill_rate", "mean_wait_days"])

@@ -40,8 +40,10 @@ class Size:
     """What a demo of this size counts, and how tight its budget and its lanes are.
 
     models_per_platform: models that share screens, batteries and the like, on average. tickets_per_week: repairs, those
-    that need no part included. budget_share: of what unconstrained ordering buys in a demanding budget period.
-    capacity_share: of the weekly kg and m³ that a lane would carry if every part took its cheapest lane.
+    that need no part included. fill_rates: wanted of screens, other critical parts, the rest; the more part numbers a
+    point sees for its repairs, the fewer can lie on its shelf. budget_share: of what unconstrained ordering buys in a
+    demanding budget period. capacity_share: of the weekly kg and m³ that a lane would carry if every part took its
+    cheapest lane.
     """
 
     models: int
@@ -51,6 +53,7 @@ class Size:
     suppliers: int
     tickets_per_week: float
     open_repairs: int
+    fill_rates: tuple[float, float, float]
     regions: tuple[Region, ...]
     budget_share: float = 0.90
     capacity_share: float = 0.80
@@ -65,6 +68,7 @@ SIZES = {
         suppliers=14,
         tickets_per_week=520.0,
         open_repairs=60,
+        fill_rates=(0.94, 0.92, 0.90),
         regions=(
             Region("RU", "RU", "MOW", 10, 0.44),
             Region("BY", "BY", "MSQ", 4, 0.14),
@@ -80,6 +84,7 @@ SIZES = {
         suppliers=90,
         tickets_per_week=13_000.0,
         open_repairs=1_500,
+        fill_rates=(0.85, 0.80, 0.75),
         regions=(
             Region("RU", "RU", "MOW", 45, 0.50),
             Region("BY", "BY", "MSQ", 16, 0.22),
