@@ -61,6 +61,9 @@ def _bisect(system: System, log_price: Floats) -> tuple[Floats, PricedStock]:
         following = bracket.following(log_price, residual, halve=turn % 3 == 2)
         log_price = np.where(settled, log_price, np.clip(following, floor, ceiling))
         stock = respond(system, goal.price(log_price), stock)
+    else:
+        log_price = np.where(settled | np.isinf(bracket.high), log_price, bracket.high)
+        stock = respond(system, goal.price(log_price), stock)
     return log_price, stock
 
 
@@ -227,10 +230,8 @@ def _within_line_limits(system: System, stock: PricedStock) -> PricedStock:
     for site in np.unique(system.site[np.isfinite(system.line_limit)].astype(str)):
         here = np.flatnonzero(system.site == site)
         kept_here = here[stock.point_stock[here] > 0]
-        limit = int(system.line_limit[here[0]])
-        if len(kept_here) > limit:
-            best = kept_here[np.argsort(-value[kept_here], kind="stable")[:limit]]
-            barred[here] = ~np.isin(here, best)
+        best = kept_here[np.argsort(-value[kept_here], kind="stable")[: int(system.line_limit[here[0]])]]
+        barred[here] = ~np.isin(here, best)
     points = e.points.copy()
     points["line"][barred] = np.inf
     active = np.zeros(len(e.leaves), bool)

@@ -88,13 +88,13 @@ def rate_nodes(rate_shape: Floats, count: int = 5) -> tuple[Floats, Floats]:
 @nb.njit(cache=True)
 def fit(law: Floats, k: int, mean: float, variance: float) -> None:
     """Law of node k at count 0: pₙ = pₙ₋₁ (a + b/n) (Panjer 1981), from the first count worth adding up."""
-    excess = max(variance - mean, 0.0)
+    excess = max(variance - mean, 0.0) if mean > 0.0 else 0.0
     over = excess > _POISSON * mean
     size = mean * mean / excess if over else 0.0
     law[MEAN, k], law[VARIANCE, k] = mean, mean + excess
-    law[A, k] = excess / variance if over else 0.0
-    law[B, k] = (size - 1.0) * excess / variance if over else mean
-    law[FIRST, k] = start(mean, variance)
+    law[A, k] = excess / (mean + excess) if over else 0.0
+    law[B, k] = (size - 1.0) * excess / (mean + excess) if over else mean
+    law[FIRST, k] = start(mean, mean + excess)
     law[PROBABILITY, k] = 0.0
     if law[FIRST, k] == 0.0:
         law[PROBABILITY, k] = exp(-size * log1p(excess / mean)) if over else exp(-mean)

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special, stats
 
+from domain.service import ServiceTarget
+from optimizer.targets.system import System
 from optimizer.targets.two_echelons import LEAF, POINT, TwoEchelons, rate_nodes
 
 Floats = npt.NDArray[np.float64]
@@ -99,3 +101,30 @@ def gamma_nodes(shape: float, count: int = 4000) -> tuple[Floats, Floats]:
     """Nodes and weights of Gamma(shape, shape) fine enough to stand for the integral."""
     u = (np.arange(count) + 0.5) / count
     return np.asarray(special.gammaincinv(shape, u) / shape, float), np.full(count, 1.0 / count)
+
+
+def system(rng: np.random.Generator, targets: dict[str, ServiceTarget], leaves: int = 60, points: int = 4) -> System:
+    """Leaves of one depot with points Q0, Q1, …; groups are dealt out by leaf in turn."""
+    table, rows = np.zeros(leaves, LEAF), np.zeros(leaves * points, POINT)
+    table["first"] = np.arange(leaves) * points
+    table["last"] = table["first"] + points
+    table["lead_weeks"] = rng.uniform(3, 7, leaves)
+    table["lead_variance"] = 0.4
+    table["batch_index"] = rng.choice([1.0, 1.4], leaves)
+    table["holding"] = np.exp(rng.normal(-2, 1, leaves))
+    leaf = np.repeat(np.arange(leaves), points)
+    rows["demand"] = rng.gamma(0.6, 0.5, len(rows)) + 1e-3
+    rows["courier_weeks"] = np.tile(rng.choice([1, 2, 3], points) / 7, leaves)
+    rows["holding"] = table["holding"][leaf]
+    rows["line"] = 0.01
+    theta, weight = rate_nodes(rng.choice([2.0, 8.0, np.inf], leaves))
+    return System(
+        echelons=TwoEchelons(table, rows, theta, weight),
+        part=np.array([f"P{i:03d}" for i in range(leaves)], dtype=object),
+        depot=np.full(leaves, "D1", dtype=object),
+        leaf=leaf,
+        site=np.array([f"Q{i % points}" for i in range(len(rows))], dtype=object),
+        group=leaf % len(targets),
+        line_limit=np.full(len(rows), np.inf),
+        targets=targets,
+    )
