@@ -156,10 +156,18 @@ class Ledger:
         return ledger.release_from_hub(supply, quantity)
 
     def release_from_hub(self, supply: Supply, quantity: int) -> "Ledger":
-        """Peg `quantity` units of a planned shipment at its hub: firm stock first, then planned purchases."""
+        """Peg `quantity` units of a planned shipment at its hub: the day it leaves before later, firm before planned.
+
+        What the hub will never have is not pegged: there is no unit to keep for it.
+        """
         if supply.ships_on is None:
             return self
-        firm = min(quantity, self.position(supply.part, supply.ships_from).firm(supply.ships_on))
-        where = supply.part, supply.ships_from
-        ledger = self.commit(Commitment(*where, firm, supply.ships_on, supply.reference))
-        return ledger.commit(Commitment(*where, quantity - firm, supply.ships_on, supply.reference, planned=True))
+        ledger, left, where = self, quantity, (supply.part, supply.ships_from)
+        later = {one.on for one in self.position(*where).supply if one.on > supply.ships_on}
+        for day in sorted({supply.ships_on, *later}):
+            for planned in (False, True):
+                hub = ledger.position(*where)
+                given = min(left, hub.planned(day) if planned else hub.firm(day))
+                ledger = ledger.commit(Commitment(*where, given, day, supply.reference, planned))
+                left -= given
+        return ledger

@@ -38,6 +38,7 @@ def load(out: Path, url: str) -> int:
                 connection.execute(delete(table))
             for table in _LOADED:
                 _insert(connection, table, frames[table.name])
+            _refresh_statistics(connection)
             run = insert(tables.plan_run).values(
                 snapshot=plan.json["snapshot"],
                 as_of=plan.as_of,
@@ -150,6 +151,13 @@ def _wait_for_other_loads(connection: Connection) -> None:
     """Two loads go one after the other; readers are not held up. (SQLite's write lock does the same.)"""
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE plan_run IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _refresh_statistics(connection: Connection) -> None:
+    """PostgreSQL plans its queries by statistics that are worth nothing after every row has been replaced."""
+    if connection.dialect.name == "postgresql":
+        quote = connection.dialect.identifier_preparer.quote
+        connection.execute(text(f"ANALYZE {', '.join(quote(table.name) for table in _LOADED)}"))
 
 
 def _first_line(error: DBAPIError | psycopg.Error) -> str:

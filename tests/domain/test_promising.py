@@ -226,6 +226,18 @@ def test_an_open_repair_order_keeps_the_stock_and_the_shipment_it_waits_for() ->
     ]
 
 
+def test_an_order_in_default_keeps_the_unit_its_shipment_will_take_even_if_the_hub_gets_it_late() -> None:
+    """The shipment leaves today, the hub's only unit comes tomorrow: that unit is the order's, not a later caller's."""
+    facts = replace(
+        FACTS,
+        inbound=(Inbound("PO-1", "0001", "HUB", 1, day(1), "confirmed", 0.0),),
+        shipments=(Shipment("S-1", "0001", "HUB", "D1", 1, day(0), day(30), 0.0),),
+        repair_orders=(RepairOrder("RO-1", "0001", "D1", 1, day(0), 1),),
+    )
+    assert promise(facts, Request("P11", 1)).options == ()
+    assert sources(promise(replace(facts, repair_orders=()), Request("P11", 1))) == [("inbound", "HUB", 1, 8)]
+
+
 def test_substitutes_serve_along_the_chain_and_after_the_part_itself() -> None:
     """A substitute's substitute counts, one-way pairs only in their direction, pairs not yet valid not at all."""
     rows = (
@@ -362,6 +374,11 @@ def test_nothing_is_promised_twice(facts: Facts, requests: list[tuple[str, int, 
         for firm_only in (True, False):
             was, now = balances(start, firm_only), balances(position, firm_only)
             assert all(now[on] >= 0 or now[on] == was[on] for on in now)
+        promised = Position(
+            tuple(one for one in position.supply if one.planned),
+            tuple(one for one in position.commitments if one.planned),
+        )
+        assert min(balances(promised, firm_only=False).values()) >= 0
     for shipment in facts.shipments:
         pegs = ledger.position("0001", "HUB").commitments
         reference = f"shipment {shipment.shipment}"
