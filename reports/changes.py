@@ -54,7 +54,7 @@ def sentences(changes: pd.DataFrame, currency: str, near: date, most: int = 20) 
         return ["Nothing has changed."]
     lines = [_sentence(row, currency, near) for row in changes.head(most).to_dict("records")]
     left = len(changes) - len(lines)
-    return [*lines, f"And {words.count(left, 'smaller change')} more."] if left else lines
+    return [*lines, f"And {words.count(left, 'smaller change')}."] if left else lines
 
 
 def _lines(network: Network, frames: Frames) -> pd.DataFrame:

@@ -35,21 +35,13 @@ def plan_frames(plan: Plan) -> dict[str, pd.DataFrame]:
     found = [frame for frame in (replenishment.exceptions, plan.allocation.exceptions) if len(frame)]
     exceptions = pd.concat(found, ignore_index=True) if found else replenishment.exceptions
     return {
-        "targets": _promised(plan),
+        "targets": plan.targets.table,
         "shipments": replenishment.shipments,
         "purchase_orders": replenishment.purchase_orders,
         "allocations": plan.allocation.table,
         "exceptions": by_money(exceptions),
         "projection": replenishment.projection,
     }
-
-
-def _promised(plan: Plan) -> pd.DataFrame:
-    """Targets with the share of units the plan itself promises at each repair point."""
-    targets = plan.targets.table
-    promise = plan.replenishment.point_service.set_index(["part", "site"])["promised"]
-    at_point = targets.join(promise, on=["part", "site"], rsuffix="_by_plan")["promised_by_plan"]
-    return targets.assign(promised=at_point.where(targets["group"] != "").astype(float))
 
 
 def by_money(exceptions: pd.DataFrame) -> pd.DataFrame:

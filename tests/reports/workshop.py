@@ -1,4 +1,4 @@
-"""A phone repair network of 30 parts planned by the real forecaster and optimizer, shared by the tests of reports."""
+"""A phone repair network of 30 parts planned by the real pipeline, shared by the tests of reports."""
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -12,9 +12,7 @@ from domain.forecast import Forecast
 from domain.network import Network, Settings
 from domain.plan import Allocation, Cost, Plan, ReplenishmentPlan, StockTargets
 from domain.schemas import ARTEFACTS, empty_frame
-from forecasting.forecast import forecast
-from optimizer.replenishment.plan import replenish
-from optimizer.targets import stock_targets
+from scenarios.pipeline import run_pipeline
 from tests.random_networks import network_of
 
 AS_OF = date(2025, 6, 29)  # a Sunday: week 1 begins the day after
@@ -42,11 +40,10 @@ class Case:
 
 @cache
 def workshop() -> Case:
-    """The planned network; numbers come from the real forecaster, targets and replenishment."""
-    network = _network(np.random.default_rng(7))
-    expected = forecast(network, weeks=40, lead_weeks=6)
-    targets = stock_targets(network, expected)
-    return Case(network, expected, Plan(targets, replenish(network, expected, targets), _allocation(network)))
+    """The network planned by the real pipeline."""
+    done = run_pipeline(_network(np.random.default_rng(7)))
+    assert done.forecast is not None
+    return Case(done.network, done.forecast, done.plan)
 
 
 def empty_plan(network: Network) -> Plan:
@@ -207,17 +204,3 @@ def _stock(rng: np.random.Generator, parts: list[dict[str, Any]]) -> list[dict[s
 def _inbound(order: str, part: dict[str, Any], site: str, quantity: int, days: int) -> dict[str, Any]:
     when = pd.Timestamp(AS_OF + timedelta(days=days))
     return {"order": order, "part": part["part"], "destination": site, "quantity": quantity, "expected": when}
-
-
-def _allocation(network: Network) -> Allocation:
-    """Every repair that waits is served from its depot, and two shelves are filled."""
-    depot = network.sites.set_index("site")["region"].map(network.depot_of_region)
-    rows = [
-        (row.part, depot[row.site], row.site, row.quantity, row.repair_order, f"the repair is due {row.due:%Y-%m-%d}")
-        for row in network.repair_orders.itertuples(index=False)
-    ]
-    rows += [("0001", "D1", "P13", 1, "", "the shelf is below 2"), ("=1+1", "D2", "P22", 2, "", "the shelf is below 3")]
-    table = pd.DataFrame(
-        rows, columns=["part", "from_site", "to_site", "quantity", "for_repair_order", "reason"]
-    ).assign(ships_on=pd.Timestamp(AS_OF), arrives_on=pd.Timestamp(AS_OF + timedelta(days=1)))
-    return Allocation(table[list(ARTEFACTS["allocations"].columns)], empty_frame(ARTEFACTS["exceptions"]))
