@@ -17,7 +17,7 @@ from reports.tables import (
 )
 from reports.workbook import Column, Figure, Line, Page, Sheet, workbook
 
-MOST_ROWS = 40_000
+MOST_ROWS = 20_000
 """Rows of a sheet: more than a person reads, and few enough that the largest plan is written in seconds."""
 MOST_CONSIGNMENTS = 100
 NEAR_WEEKS = 8

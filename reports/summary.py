@@ -147,7 +147,7 @@ def _service(network: Network, forecast: Forecast, plan: Plan) -> tuple[GroupSer
             target=words.service_target(target, currency),
         )
         for name, target in service_targets(network).items()
-        if name in plan.replenishment.service or asked[name] > 0
+        if asked[name] > 0
     )
 
 
@@ -199,8 +199,10 @@ def _to_look_at(exceptions: pd.DataFrame, currency: str) -> str:
 
 def _promise(service: tuple[GroupService, ...], weeks: int) -> str:
     promised = overall(service)
-    if isnan(promised):
+    if not service:
         return f"Promise: no demand is expected in the next {weeks} weeks."
+    if isnan(promised):
+        return "Promise: the plan does not say which share of repairs finds its part on the shelf."
     short = sorted((g for g in service if g.met is False), key=lambda g: g.promised - (g.wanted or 0.0))
     told = [f"{g.group} {words.percent(g.promised)} of {words.percent(g.wanted or 0.0)}" for g in short]
     below = f"below target: {words.listed(told)}" if told else "no group is below its target"
@@ -233,8 +235,8 @@ def _counts(network: Network, frames: Frames, orders: pd.DataFrame, week: pd.Dat
     return {
         "parts with demand": int(frames["targets"]["part"].nunique()),
         "sites with demand": int(frames["targets"]["site"].nunique()),
-        "purchase orders this week": len(orders),
-        f"purchase orders in {horizon} weeks": len(until_week(network, frames["purchase_orders"], "order_on", horizon)),
+        "order lines this week": len(orders),
+        f"order lines in {horizon} weeks": len(until_week(network, frames["purchase_orders"], "order_on", horizon)),
         "consignments this week": int(week["consignment"].nunique()),
         "shipment lines this week": len(week),
         f"shipment lines in {horizon} weeks": len(until_week(network, frames["shipments"], "departs", horizon)),

@@ -16,7 +16,8 @@ def terminal(summary: Summary) -> RenderableType:
     head = Text(f"Plan of {words.day(summary.as_of, summary.as_of)} {summary.as_of.year}", style="bold")
     head.append(f", {summary.horizon_weeks} weeks, money in {summary.currency}", style="not bold")
     parts: list[RenderableType] = [head, Text(), _numbered(summary.today), Text()]
-    parts += [_service(summary), Text(), _cost(summary), Text(), *map(Text, summary.certainty[:2])]
+    parts += [_service(summary), Text()] if summary.service else []
+    parts += [_cost(summary), Text(), *map(Text, summary.certainty[:2])]
     if len(summary.exceptions):
         parts += [Text(), _exceptions(summary)]
     if summary.changes is not None:

@@ -121,7 +121,7 @@ def test_counts_are_those_of_the_frames() -> None:
     orders, shipments = FRAMES["purchase_orders"], FRAMES["shipments"]
     counts = brief().counts
     assert counts["parts with demand"] == FRAMES["targets"]["part"].nunique()
-    assert counts["purchase orders in 26 weeks"] == (orders["order_on"] < HORIZON_END).sum()
+    assert counts["order lines in 26 weeks"] == (orders["order_on"] < HORIZON_END).sum()
     assert counts["shipment lines in 26 weeks"] == (shipments["departs"] < HORIZON_END).sum()
     assert counts["shipment lines this week"] == (shipments["departs"] < MONDAY_AFTER).sum()
     assert counts["moves today"] == len(FRAMES["allocations"])
