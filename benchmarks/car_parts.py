@@ -41,8 +41,9 @@ VOLUMETRIC = {"sea": 1000.0, "air": 167.0, "road": 333.0}  # kg per m3, usual in
 SUPPLIERS = ("quick", "usual", "slow")
 FILL_RATE = {"fast": 0.85, "medium": 0.75, "slow": 0.65}  # by criticality
 FAST, MEDIUM = 0.75, 0.25  # pieces a month
-BUDGET_WEEKS, BUDGET_SHARE = 4, 0.9  # of the expected demand's value
-CAPACITY_SHARE = 0.6  # of the expected weekly kg and litres of a depot, on its cheapest lane and again by air
+IN_STOCK = 0.9  # chance of a piece that a planner wants at a site to be there
+BUDGET_WEEKS, BUDGET_SHARE = 4, 1.2  # of the expected demand's value
+CAPACITY_SHARE = 1.0  # of the expected weekly kg and litres of a depot, on each of its lanes: orders come in lots
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def car_parts_network(real_data: Path, parts: int | None = None) -> tuple[Tables
     so the 165 parts whose records end early look retired. Raises FileNotFoundError when the data are not there.
     """
     history = pd.read_csv(real_data / HISTORY, dtype={"series": str})
-    found = [part_of(series, rows) for series, rows in _chosen(history, parts).groupby("series")]
+    found = [part_of(str(series), rows) for series, rows in _chosen(history, parts).groupby("series")]
     freight = fit_freight(read_shipments(real_data))
     stock, inbound, repair_orders = _position(found, freight)
     tables = {
@@ -176,8 +177,9 @@ def _lanes(parts: list[Part], freight: Freight) -> pd.DataFrame:
             | {"transit_days_sd": fit.days_sd, "cost_per_kg": fit.cost_per_kg, "insurance_rate": freight.insurance_rate}
             | {"volumetric_kg_per_m3": VOLUMETRIC[mode], "minimum_charge": 10.0, "consignment_kg": box}
             | {"cost_per_consignment": round(0.1 * fit.cost_per_kg * box, 2), "departures": DEPARTURES[mode]}
-            | {"capacity_kg_per_week": round(CAPACITY_SHARE * kg, 2), "dangerous_goods": mode != "air" or region in DANGEROUS_BY_AIR}
+            | {"capacity_kg_per_week": round(CAPACITY_SHARE * kg, 2)}
             | {"capacity_m3_per_week": round(CAPACITY_SHARE * litres / 1000, 4)}
+            | {"dangerous_goods": mode != "air" or region in DANGEROUS_BY_AIR}
         )  # fmt: skip
     for point in POINTS:
         ends = {"origin": DEPOTS[f"R{point[1]}"], "destination": point, "mode": "courier"}
@@ -186,9 +188,8 @@ def _lanes(parts: list[Part], freight: Freight) -> pd.DataFrame:
 
 
 def _parts(parts: list[Part]) -> pd.DataFrame:
-    columns = (
-        "part criticality unit_cost weight_kg volume_l dangerous_goods supplier moq order_multiple"
-    ).split()  # fmt: skip
+    columns = ["part", "criticality", "unit_cost", "weight_kg", "volume_l", "dangerous_goods", "supplier"]
+    columns += ["moq", "order_multiple"]
     frame = pd.DataFrame([[getattr(part, name) for name in columns] for part in parts], columns=columns)
     return frame.assign(part_class="car part", hs_code="8708")
 
@@ -209,8 +210,9 @@ def _usage(parts: list[Part]) -> pd.DataFrame:
 def _position(parts: list[Part], freight: Freight) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Stock, inbound and open repair orders.
 
-    Stock is Poisson: at a depot with the mean of demand over its cheapest lane's lead time, at the hub over half the
-    usual supplier's, at a point 0.3 pieces where there is demand. A tenth of the parts have an order under way to the
+    What a planner wants at a site is μ + 2√μ rounded up, of which each piece is there with chance IN_STOCK: μ is the
+    demand of the cheapest lane's lead time at a depot, of the supplier's (none: 0) at the hub, and of two weeks at a
+    point. A tenth of the parts have an order under way to the
     hub, a tenth to a depot (one in ten of all late); one in twenty has a repair waiting.
     """
     stock: list[tuple[str, str, int]] = []
@@ -221,8 +223,9 @@ def _position(parts: list[Part], freight: Freight) -> tuple[pd.DataFrame, pd.Dat
         rng, per_point = part.rng, part.per_week
         at_depot = per_point.reshape(len(depots), -1).sum(axis=1)
         days = np.array([freight.modes[mode].days for _, mode in LANES[::2]])
-        means = [at_depot.sum() * freight.supplier_days[1] / 14, *(at_depot * days / 7), *(0.3 * (per_point > 0))]
-        on_hand = rng.poisson(means)
+        wait = dict(zip(SUPPLIERS, freight.supplier_days, strict=True)).get(part.supplier, 0.0)
+        mean = np.array([at_depot.sum() * wait / 7, *(at_depot * days / 7), *(per_point * 2)])
+        on_hand = rng.binomial(np.ceil(mean + 2 * np.sqrt(mean)).astype(np.int64), IN_STOCK)
         stock += [(site, part.part, int(n)) for site, n in zip([HUB, *depots, *points], on_hand, strict=True) if n]
         for chance, places in ((0.1, [HUB]), (0.1, depots)):
             if rng.random() < chance:
