@@ -17,7 +17,7 @@ from ortools.math_opt.python import mathopt
 
 from tests.judge.calendar import Calendar
 from tests.judge.costs import hub_stock
-from tests.judge.frames import as_date, rows
+from tests.judge.frames import as_date, good_stock, rows
 from tests.judge.laws import Floats
 from tests.judge.leaves import Leaves, leaves_of
 from tests.judge.prices import Prices
@@ -78,7 +78,6 @@ class _Program:
             self.consignments,
             self.purchases_and_hub,
             self.hub_balance,
-            self.bought_when_it_leaves,
             self.budget,
             self.capacity,
             self.storage,
@@ -236,17 +235,6 @@ class _Program:
                 stock = self._frozen_at_hub(part, day)
                 self.model.add_linear_constraint(mathopt.fast_sum(gone) <= stock + mathopt.fast_sum(bought))
 
-    def bought_when_it_leaves(self) -> None:
-        """A part without supplier is bought in the week it leaves, no more than leaves, rounded up to its multiple."""
-        for (part, week), lots in self.lots.items():
-            item = self.prices.part[part]
-            if item.supplier == "":
-                leaving = [
-                    sent for (leaf, _, of), sent in self.sent.items() if of == week and self.leaves.key[leaf][0] == part
-                ]
-                bought = item.order_multiple * lots
-                self.model.add_linear_constraint(bought <= mathopt.fast_sum(leaving) + item.order_multiple - 1)
-
     def budget(self) -> None:
         """Value of the purchases ordered in each period."""
         ordered: dict[int, list[mathopt.LinearProduct]] = defaultdict(list)
@@ -357,17 +345,12 @@ class _Program:
     def _frozen_at_hub(self, part: str, day: date) -> float:
         """Good stock and frozen inbound at the hub by a day; late inbound counts."""
         hub = self.prices.hub[part]
-        good = sum(
-            row.on_hand
-            for row in rows(self.network.stock)
-            if (row.part, row.site, row.condition) == (part, hub, "good")
-        )
         due = sum(
             row.quantity
             for row in rows(self.network.inbound)
             if (row.part, row.destination) == (part, hub) and as_date(row.expected) <= day
         )
-        return float(good + due)
+        return float(good_stock(self.network)[part, hub] + due)
 
     def _depot_stock(self, leaf: int, week: int) -> Floats:
         """Expected units at the depot at the end of the week for every state of the leaf."""

@@ -74,19 +74,18 @@ def test_every_flow_and_stock_is_priced() -> None:
 
 
 def test_a_plentiful_depot_leaves_only_the_courier_wait() -> None:
-    """With stock at the depot a point waits for its courier: N ~ Poisson(1 week · 1 unit), S = 1."""
-    courier = {
+    """With stock at the depot a point waits for its fastest lane: N ~ Poisson(1 week · 1 unit), S = 1."""
+    truck = {
         "lane": "C",
         "origin": "D1",
         "destination": "P1",
-        "mode": "courier",
+        "mode": "road",
         "transit_days": 6.5,
         "customs_days": 0.5,
     }
-    courier |= {"cost_per_kg": 1.0}
-    slower = courier | {"lane": "C2", "transit_days": 6.9}
-    quicker_truck = courier | {"lane": "C3", "mode": "road", "transit_days": 2.0}
-    network = build(stock=[{"site": "D1", "part": "A", "on_hand": 1000}], lanes=[LANE, courier, slower, quicker_truck])
+    truck |= {"cost_per_kg": 1.0}
+    slower_courier = truck | {"lane": "C2", "mode": "courier", "transit_days": 6.9}
+    network = build(stock=[{"site": "D1", "part": "A", "on_hand": 1000}], lanes=[LANE, truck, slower_courier])
     judged = judge(network, forecast(1.0), targets(1))
     # E[(N − 1)⁺] = 1 − 1 + e⁻¹, E[shelf] = 1 − 1 + e⁻¹, fill P(N ≤ 0) = e⁻¹; O = 1000 − 1.
     assert judged.service == pytest.approx({"default": exp(-1)})
@@ -131,6 +130,24 @@ def test_late_inbound_comes_in_week_one() -> None:
     cost = judge(build(inbound=inbound), forecast(0.0)).cost
     assert cost["holding"] == pytest.approx(2 * 5 * 0.01 * LANDED)
     assert cost["end"] == pytest.approx(3 * 5 * 0.01 * LANDED)
+
+
+def test_stock_counts_up_to_the_day_it_expires() -> None:
+    """Good stock that expires before `as_of` does not count, at the hub or at a depot; on `as_of` it still does."""
+    for expires, held in ((AS_OF, 2.0 * (0.01 * LANDED + 0.005 * 100.0)), (AS_OF - timedelta(days=1), 0.0)):
+        stock = [{"site": site, "part": "A", "on_hand": 1, "expires": expires} for site in ("HUB", "D1")]
+        judged = judge(build(stock=stock), forecast(0.0))
+        assert judged.cost["holding"] == pytest.approx(held)
+        gone = judge(build(stock=stock), forecast(0.0), shipped=shipments({"departs": day(1)})).broken
+        assert gone == ([] if held else ["A: by 2024-03-11 the hub has sent 1 units more than it had"])
+
+
+def test_only_points_with_a_share_have_shelves() -> None:
+    """A target at a point that no demand comes from fills no shelf: its stock stays the depot's."""
+    nobody = SHARES.assign(site="D1")
+    network = build(stock=[{"site": "P1", "part": "A", "on_hand": 1}])
+    tables = (forecast(0.0), nobody, targets(1), shipments(), purchases(), {"default": 10.0})
+    assert recompute(network, *tables).cost["holding"] == pytest.approx(2 * 0.01 * LANDED)
 
 
 def test_a_point_without_target_takes_its_group_from_the_service_table() -> None:

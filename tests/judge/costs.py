@@ -8,7 +8,7 @@ import numpy as np
 from domain.network import Network
 
 from .calendar import Calendar
-from .frames import rows
+from .frames import good_stock, rows
 from .laws import Floats
 from .leaves import Leaves
 from .orders import Purchase, Shipment
@@ -62,9 +62,9 @@ def hub_stock(
         if part in moves and week <= calendar.weeks:
             moves[part][week] += quantity
 
-    for row in rows(network.stock):
-        if row.condition == "good" and row.site == prices.hub[row.part]:
-            move(row.part, 0, row.on_hand)
+    for (part, site), on_hand in good_stock(network).items():
+        if site == prices.hub[part]:
+            move(part, 0, on_hand)
     for row in rows(network.inbound):
         if row.destination == prices.hub[row.part]:
             move(row.part, calendar.due_week(row.expected), row.quantity)

@@ -12,7 +12,7 @@ import pandas as pd
 from domain.network import Network
 
 from .calendar import Calendar
-from .frames import as_date, rows
+from .frames import as_date, good_stock, rows
 from .laws import Floats, last_slot
 from .prices import Prices
 
@@ -80,7 +80,7 @@ def leaves_of(
         prices.part[part].unit_cost if lane is None else prices.unit(part, lane).landed
         for (part, _), lane in zip(key, ordinary, strict=True)
     ]
-    stock, inbound = _good_stock(network), _frozen_inbound(network, calendar)
+    stock, inbound = good_stock(network), _frozen_inbound(network, calendar)
     points = _points(network, key, shares, targets, calendar, prices, waiting_price, (landed, lead))
     initial, net = np.zeros(len(key)), np.zeros(len(key))
     due = np.zeros((len(key), calendar.weeks))
@@ -154,14 +154,6 @@ def _recent_demand(weekly: Floats, law: dict[str, Floats], window: Ints) -> tupl
     return mean, law["dispersion"][:, None] * mean + spread / law["rate_shape"][:, None]
 
 
-def _good_stock(network: Network) -> Counter[tuple[str, str]]:
-    stock: Counter[tuple[str, str]] = Counter()
-    for row in rows(network.stock):
-        if row.condition == "good":
-            stock[row.part, row.site] += row.on_hand
-    return stock
-
-
 def _frozen_inbound(network: Network, calendar: Calendar) -> dict[tuple[str, str], dict[int, int]]:
     """Units by week 1..K for every (part, site)."""
     inbound: dict[tuple[str, str], dict[int, int]] = defaultdict(Counter)
@@ -209,7 +201,7 @@ def _points(
     waiting_price: dict[str, float],
     ordinary: tuple[list[float], list[int]],
 ) -> Points:
-    """The points of every leaf that have a share or a target; the depot itself counts as a point without a shelf."""
+    """The points of every leaf that have a share; the depot itself counts as a point without a shelf."""
     leaf_of, region_of = {pair: row for row, pair in enumerate(key)}, dict(network.site_of["region"])
     kind = dict(network.site_of["kind"])
     share = {(str(row.part), str(row.site)): float(row.share) for row in rows(shares)}
@@ -217,8 +209,8 @@ def _points(
     on_shelf = {(part, site) for part, site in target if kind[site] == "repair_point"}
     where = sorted(
         (leaf_of[part, region_of[site]], part, site)
-        for part, site in on_shelf | {pair for pair, value in share.items() if value > 0}
-        if (part, region_of[site]) in leaf_of
+        for (part, site), value in share.items()
+        if value > 0 and (part, region_of[site]) in leaf_of
     )
     landed, lead = ordinary
     groups = _Groups(network, calendar, prices)
@@ -231,7 +223,7 @@ def _points(
         site=[site for _, _, site in where],
         group=group,
         stock_up_to=np.array([target[p, s].base_stock if (p, s) in on_shelf else 0 for _, p, s in where], np.float64),
-        share=np.array([share.get((p, s), 0.0) for _, p, s in where], np.float64),
+        share=np.array([share[p, s] for _, p, s in where], np.float64),
         courier_days=_courier_days([s for _, _, s in where], network, calendar),
         holding=np.array([prices.holding_rate_per_week(s) for _, _, s in where], np.float64) * unit,
         price=price,
@@ -240,13 +232,12 @@ def _points(
 
 
 def _courier_days(sites: list[str], network: Network, calendar: Calendar) -> Floats:
-    """Mean days of the fastest courier lane depot → point, of any lane where no courier goes; 0 at the depot."""
+    """Mean days of the fastest lane depot → point, of whatever mode; 0 at the depot and where no lane goes."""
     days: dict[str, float] = {}
     for site in set(sites):
         depot = network.depot_of_region[calendar.site[site].region]
         lanes = [row for row in calendar.lane.values() if (row.origin, row.destination) == (depot, site)]
-        couriers = [row for row in lanes if row.mode == "courier"] or lanes
-        days[site] = min((row.transit_days + row.customs_days for row in couriers), default=0.0)
+        days[site] = min((row.transit_days + row.customs_days for row in lanes), default=0.0)
     return np.array([days[site] for site in sites], dtype=np.float64)
 
 

@@ -4,14 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from math import ceil, isnan, nan
+from math import isnan, nan
 
 import numpy as np
 
 from domain.network import Network
 
 from .calendar import Calendar
-from .frames import as_date, rows
+from .frames import as_date, good_stock, rows
 from .laws import Floats
 from .leaves import Leaves
 from .orders import Purchase, Shipment
@@ -33,7 +33,7 @@ class Orders:
 
 def broken_rules(orders: Orders) -> list[str]:
     """Every broken rule but storage, in words."""
-    checks = (_departures, _carriage, _capacity, _hub_balance, _purchases, _lots, _without_supplier, _budget)
+    checks = (_departures, _carriage, _capacity, _hub_balance, _purchases, _lots, _budget)
     return [words for check in checks for words in check(orders)]
 
 
@@ -91,9 +91,9 @@ def _hub_balance(orders: Orders) -> Iterator[str]:
     """A departure takes only what is at the hub by then: stock, inbound and purchases expected, less departures."""
     calendar, prices = orders.calendar, orders.prices
     moves: dict[str, list[tuple[date, int, float]]] = defaultdict(list)  # day, in before out, quantity
-    for row in rows(orders.network.stock):
-        if row.condition == "good" and row.site == prices.hub[row.part]:
-            moves[row.part].append((date.min, 0, row.on_hand))
+    for (part, site), on_hand in good_stock(orders.network).items():
+        if site == prices.hub[part]:
+            moves[part].append((date.min, 0, on_hand))
     for row in rows(orders.network.inbound):
         if row.destination == prices.hub[row.part]:
             on = as_date(row.expected)
@@ -145,20 +145,6 @@ def _lots(orders: Orders) -> Iterator[str]:
         if (purchase.part, purchase.ordered) in seen:
             yield f"{purchase}: listed twice"
         seen.add((purchase.part, purchase.ordered))
-
-
-def _without_supplier(orders: Orders) -> Iterator[str]:
-    """A part without supplier is bought in the week in which it leaves: no more than leaves, rounded up to a lot."""
-    leaving: dict[tuple[str, int], float] = defaultdict(float)
-    for line in orders.shipments:
-        leaving[line.part, line.week] += line.quantity
-    for purchase in orders.purchases:
-        item = orders.prices.part[purchase.part]
-        if item.supplier == "":
-            multiple, wanted = item.order_multiple, leaving[purchase.part, purchase.week]
-            lot = ceil(max(wanted, item.moq) / multiple) * multiple if wanted > 0 else 0
-            if purchase.quantity > lot:
-                yield f"{purchase}: {purchase.quantity:g} units bought, but {wanted:g} leave that week"
 
 
 def budget_of_period(network: Network, calendar: Calendar, period: int) -> float:
