@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
+if TYPE_CHECKING:  # the console names these errors and must not wait for pandas
+    import pandas as pd
 
 Severity = Literal["structure", "fact", "warning"]
 _TITLES: dict[Severity, str] = {
@@ -82,7 +83,7 @@ class CheckReport:
     """
 
     problems: list[Problem]
-    set_aside: dict[str, pd.DataFrame] = field(default_factory=dict)
+    set_aside: "dict[str, pd.DataFrame]" = field(default_factory=dict)
     share: SetAside = SetAside()
     counts: dict[str, int] = field(default_factory=dict)
     assumed_weights: int = 0
