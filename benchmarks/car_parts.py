@@ -27,7 +27,6 @@ Ints = npt.NDArray[np.int64]
 HISTORY = "carparts.csv.gz"
 AS_OF = pd.Timestamp("2002-03-31")
 WEEKS_PER_MONTH = 365.25 / 12 / 7
-RECENT_MONTHS = 24  # expected demand, for what follows from it
 SEED = 20020331
 
 HUB, DEPOTS = "HUB", {"R1": "D1", "R2": "D2", "R3": "D3"}
@@ -42,8 +41,8 @@ SUPPLIERS = ("quick", "usual", "slow")
 FILL_RATE = {"fast": 0.85, "medium": 0.75, "slow": 0.65}  # by criticality
 FAST, MEDIUM = 0.75, 0.25  # pieces a month
 IN_STOCK = 0.9  # chance of a piece that a planner wants at a site to be there
-BUDGET_WEEKS, BUDGET_SHARE = 4, 1.2  # of the expected demand's value
-CAPACITY_SHARE = 1.0  # of the expected weekly kg and litres of a depot, on each of its lanes: orders come in lots
+BUDGET_WEEKS, BUDGET_SHARE = 4, 0.45  # of the expected demand's value: most of it is in stock
+CAPACITY_SHARE = 0.9  # of the expected weekly kg and litres of a depot, on each of its lanes: orders come in lots
 
 
 @dataclass(frozen=True)
@@ -64,14 +63,13 @@ class Part:
 
     @property
     def per_week(self) -> npt.NDArray[np.float64]:
-        """Recent demand in pieces a week, shape (points,)."""
-        recent = self.demand[-RECENT_MONTHS:]
-        return np.asarray(recent.sum(axis=0) / (len(recent) * WEEKS_PER_MONTH), dtype=np.float64)
+        """Mean demand of all its months in pieces a week, shape (points,)."""
+        return np.asarray(self.demand.mean(axis=0) / WEEKS_PER_MONTH, dtype=np.float64)
 
     @property
     def criticality(self) -> str:
         """How often it is wanted, in words."""
-        per_month = float(self.demand[-RECENT_MONTHS:].sum(axis=1).mean())
+        per_month = float(self.demand.sum(axis=1).mean())
         return "fast" if per_month >= FAST else "medium" if per_month >= MEDIUM else "slow"
 
 
@@ -212,8 +210,8 @@ def _position(parts: list[Part], freight: Freight) -> tuple[pd.DataFrame, pd.Dat
 
     What a planner wants at a site is μ + 2√μ rounded up, of which each piece is there with chance IN_STOCK: μ is the
     demand of the cheapest lane's lead time at a depot, of the supplier's (none: 0) at the hub, and of two weeks at a
-    point. A tenth of the parts have an order under way to the
-    hub, a tenth to a depot (one in ten of all late); one in twenty has a repair waiting.
+    point. A tenth of the parts have an order under way to the hub, a tenth to a depot (one in ten of all late); one in
+    twenty has a repair waiting.
     """
     stock: list[tuple[str, str, int]] = []
     inbound: list[tuple[str, str, str, int, pd.Timestamp]] = []

@@ -73,7 +73,7 @@ def assert_rules_were_felt(planning: Planning) -> None:
 
 
 def test_a_plan_for_real_demand_breaks_no_rule() -> None:
-    """Multiples, minimum orders, capacities, budget, calendar and dangerous goods: all kept, at the cost the judge finds."""
+    """Lots, minimum orders, capacities, budget, calendar, dangerous goods: all are kept, and the costs are the judge's."""
     assert_judged_right(small_plan())
 
 
