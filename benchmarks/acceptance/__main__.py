@@ -1,0 +1,65 @@
+"""`python -m benchmarks.acceptance`: run the lines, say what was measured, write docs/acceptance.md."""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.machine import machine_facts
+
+from .line import Bench, chosen, run
+from .lines import LINES
+from .table import table
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the lines named, all by default; only a run of all writes the page. Returns 1 if a line failed."""
+    asked = _parser().parse_args(arguments)
+    try:
+        lines = chosen(LINES, asked.only)
+    except KeyError as error:
+        print(error.args[0], file=sys.stderr)
+        return 2
+    real_data = os.environ.get("ZAPAS_REAL_DATA")
+    with TemporaryDirectory(prefix="zapas-acceptance-") as folder:
+        bench = Bench(ROOT, Path(folder), Path(real_data) if real_data else None, asked.networks, asked.note)
+        outcomes = run(lines, bench, lambda text: print(text, flush=True))
+    passed = sum(outcome.passed for outcome in outcomes)
+    print(f"\n{passed} of {len(outcomes)} lines passed.")
+    if not asked.only:
+        page = table(outcomes, machine_facts(), asked.date or _git("log", "-1", "--format=%cs"), _commit())
+        (ROOT / "docs" / "acceptance.md").write_text(page, encoding="utf-8")
+        print("Written: docs/acceptance.md")
+    return 0 if passed == len(outcomes) else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.acceptance", description=__doc__)
+    parser.add_argument("--only", nargs="+", default=[], metavar="LINE", help="these lines only; nothing is written")
+    parser.add_argument(
+        "--date", type=lambda text: date.fromisoformat(text).isoformat(), help="instead of the commit's"
+    )
+    parser.add_argument("--note", default="", help="what was seen by eye, instead of docs/looked_at.md")
+    parser.add_argument("--networks", type=int, default=200, help="random networks, fewer to try (200)")
+    return parser
+
+
+def _commit() -> str:
+    """The commit measured, and whether files were changed since."""
+    changed = _git("status", "--porcelain", "--untracked-files=no")
+    return f"commit {_git('rev-parse', '--short', 'HEAD')}" + (", with changes not yet committed" if changed else "")
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,118 @@
+"""How good and how true a plan is: against proven optima, an independent judge, and textbook figures."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.car_parts import car_parts_network
+from domain.forecast_tables import forecast_frame, shares_frame
+from domain.plan import Cost, StockTargets
+from optimizer.replenishment import replenish
+from optimizer.targets.performance import performance
+from scenarios.pipeline import run_pipeline
+from storage.network_folder import network_from_tables
+from tests.judge import recompute
+from tests.optimizer.targets.cases import echelons, integers
+from tests.optimizer.targets.test_performance import metric_optimum
+from tests.oracle import optimum
+from tests.random_networks import random_network
+
+from .line import Bench, Figure, NotMeasuredError, one_line
+
+EQUAL = 1e-6
+
+
+def random_networks(bench: Bench) -> Iterator[Figure | str]:
+    """Plan tiny random networks of seeds 0, 1, 2, ... and compare each with its proven optimum; none is left out."""
+    excess, over, wrong, seconds, broken, failed = [], [], [], [], [], []
+    for seed in range(bench.networks):
+        case = random_network(seed)
+        begun = perf_counter()
+        try:
+            best = optimum(case)
+            seconds.append(perf_counter() - begun)
+            plan = replenish(case.network, case.forecast, StockTargets(case.targets, case.waiting_price))
+        except Exception as error:  # counted: a network that cannot be planned or proven is a failure, not a gap
+            failed.append(f"{seed}: {error}")
+            continue
+        frames = (case.forecast_frame, case.shares, case.targets, plan.shipments, plan.purchase_orders)
+        judged = recompute(case.network, *frames, case.waiting_price)
+        excess.append((plan.cost.total - best.total) / abs(best.total))
+        over.append((plan.lower_bound - best.total) / abs(best.total))
+        wrong.append(difference(plan.cost, judged.cost))
+        broken += [f"{seed}: {rule}" for rule in judged.broken]
+    yield Figure("random networks planned", len(excess), at_least=200)
+    yield Figure("networks that failed", len(failed), at_most=0)
+    yield from (f"network {text}" for text in map(one_line, failed[:3]))
+    if not excess:
+        raise NotMeasuredError("no network could be planned and proven")
+    yield Figure("average cost above the optimum", 100 * float(np.mean(excess)), "%", at_most=1)
+    yield Figure("highest", 100 * max(excess), f"% (network {int(np.argmax(excess))})" if not failed else "%")
+    yield Figure("within 0.01 % of the optimum", 100 * float(np.mean(np.array(excess) < 1e-4)), "% of networks")
+    yield Figure("bounds above the optimum", sum(one > EQUAL for one in over), at_most=0)
+    yield Figure("average bound below the optimum", -100 * float(np.mean(over)), "%")
+    yield Figure("greatest relative difference of a recomputed cost", max(wrong), at_most=EQUAL)
+    yield Figure("broken rules", len(broken), at_most=0)
+    yield from (f"network {text}" for text in map(one_line, broken[:3]))
+    yield Figure("median time of the oracle", float(np.median(seconds)), "s")
+
+
+def car_parts(bench: Bench) -> Iterator[Figure | str]:
+    """Plan the demand of all the real car parts and have the plan judged by code that shares nothing with it."""
+    if bench.real_data is None:
+        raise NotMeasuredError("no real data")
+    network, _ = network_from_tables(*car_parts_network(bench.real_data))
+    begun = perf_counter()
+    planning = run_pipeline(network)
+    yield Figure("parts", len(network.parts), at_least=2674)
+    yield Figure("planned in", perf_counter() - begun, "s")
+    plan, targets = planning.plan.replenishment, planning.plan.targets
+    if planning.forecast is None:
+        raise NotMeasuredError("the pipeline made no forecast")
+    frames = (forecast_frame(planning.forecast, network.settings), shares_frame(planning.forecast), targets.table)
+    judged = recompute(network, *frames, plan.shipments, plan.purchase_orders, targets.waiting_price)
+    yield Figure("broken rules", len(judged.broken), at_most=0)
+    yield from judged.broken[:3]
+    yield Figure("greatest relative difference of a recomputed cost", difference(plan.cost, judged.cost), at_most=EQUAL)
+    service = max(abs(plan.service[group] - share) for group, share in judged.service.items())
+    yield Figure("greatest difference of a recomputed promise", service, at_most=EQUAL)
+    yield Figure("shipment lines", len(plan.shipments), at_least=1)
+    yield Figure("purchase lines", len(plan.purchase_orders), at_least=1)
+    yield Figure("budget binds in", 100 * plan.binding["budget"], "% of periods", at_least=50)
+    yield Figure("capacity binds on", 100 * plan.binding["lane_capacity"], "% of lane-weeks", at_least=10)
+    yield Figure("gap", 100 * plan.gap, "%", at_least=0)
+
+
+def metric(bench: Bench) -> Iterator[Figure | str]:
+    """Sherbrooke's five bases with 0..12 spares: optimal split, expected backorders at the bases and at the depot."""
+    if bench.real_data is None:
+        raise NotMeasuredError("no real data")
+    bases = pd.read_csv(bench.real_data / "metric" / "sherbrooke_5base_1lru.csv")
+    published = pd.read_csv(bench.real_data / "metric" / "sherbrooke_optimal_allocation_computed.csv")
+    columns = {"bLam": "demand", "Pbr": "local_share", "brT": "repair_weeks", "transp": "courier_weeks"}
+    points = bases.rename(columns=columns)[list(columns.values())].to_dict("records")
+    system = echelons(
+        *({str(name): value for name, value in point.items()} for point in points),
+        lead_weeks=float(bases["dTAT"].iloc[0]),
+    )
+    error, other = [], 0
+    for row in published.to_dict("records"):
+        depot, stock, backorders = metric_optimum(system, row["total_stock"])
+        at_depot = performance(system, integers(depot), np.array(stock), metric=True).depot_backorders[0]
+        other += (depot, "/".join(map(str, stock))) != (row["depot_stock"], row["base_stocks"])
+        error.append(abs(backorders - row["expected_base_backorders"]))
+        error.append(abs(at_depot - row["depot_EBO"]))
+    yield Figure("allocations compared", len(published), at_least=13)
+    yield Figure("other than published", other, at_most=0)
+    yield Figure("greatest difference of a figure", float(max(error)), "units", at_most=EQUAL)
+
+
+def difference(reported: Cost, judged: Mapping[str, float]) -> float:
+    """Greatest relative difference over the terms and the total; terms below one unit of money count as one."""
+    terms = asdict(reported) | {"total": reported.total}
+    if terms.keys() != judged.keys():
+        return float("nan")
+    return max(abs(float(money) - judged[term]) / max(abs(judged[term]), 1.0) for term, money in terms.items())
