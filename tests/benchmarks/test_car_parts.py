@@ -73,7 +73,7 @@ def assert_rules_were_felt(planning: Planning) -> None:
 
 
 def test_a_plan_for_real_demand_breaks_no_rule() -> None:
-    """Lots, minimum orders, capacities, budget, calendar, dangerous goods: all are kept, and the costs are the judge's."""
+    """Lots, minimum orders, capacities, budget, calendar, dangerous goods: all kept; the costs are the judge's."""
     assert_judged_right(small_plan())
 
 
