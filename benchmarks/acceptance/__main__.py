@@ -28,8 +28,9 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     real_data = os.environ.get("ZAPAS_REAL_DATA")
     with TemporaryDirectory(prefix="zapas-acceptance-") as folder:
-        bench = Bench(ROOT, Path(folder), Path(real_data) if real_data else None, asked.networks, asked.note)
-        outcomes = run(lines, bench, lambda text: print(text, flush=True))
+        data = Path(real_data) if real_data else None
+        bench = Bench(ROOT, Path(folder), data, asked.networks, asked.note, lambda text: print(text, flush=True))
+        outcomes = run(lines, bench)
     passed = sum(outcome.passed for outcome in outcomes)
     print(f"\n{passed} of {len(outcomes)} lines passed.")
     if not asked.only:

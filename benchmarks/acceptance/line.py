@@ -1,9 +1,9 @@
 """A "done" line as a value, what was measured for it, and the verdict."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
 from time import perf_counter
 
 
@@ -41,9 +41,9 @@ class Figure:
 
 @dataclass(frozen=True)
 class Bench:
-    """Where a line works: the checkout, an empty folder of its own, the real data, and what the caller chose.
+    """Where a line works: the checkout, an empty folder, the real data (None: there are none), the caller's choices.
 
-    networks: how many random networks. notes: what was seen when the documents were looked at.
+    networks: how many random networks. notes: what was seen when the documents were looked at. tell: hears progress.
     """
 
     root: Path
@@ -51,6 +51,7 @@ class Bench:
     real_data: Path | None
     networks: int = 200
     notes: str = ""
+    tell: Callable[[str], None] = lambda text: None
 
 
 Measure = Callable[[Bench], Iterator[Figure | str]]
@@ -87,38 +88,39 @@ class NotMeasuredError(Exception):
     """The line cannot be measured here; the message says why."""
 
 
-def run(lines: Iterable[Line], bench: Bench, tell: Callable[[str], None]) -> list[Outcome]:
+def run(lines: Iterable[Line], bench: Bench) -> list[Outcome]:
     """Measure the lines one after another, each in a folder of its own; one that raises has failed, the rest go on."""
     outcomes = []
     for line in lines:
-        tell(f"\n{line.name} (issue {line.issue})\n  asked     {line.asked}")
-        outcomes.append(_measured(line, bench, tell))
-        tell(f"  verdict   {verdict(outcomes[-1])}, {outcomes[-1].seconds:.0f} s")
+        bench.tell(f"\n{line.name} (issue {line.issue})\n  asked     {line.asked}")
+        own = replace(bench, folder=bench.folder / line.name)
+        own.folder.mkdir()
+        outcomes.append(_measured(line, own))
+        rmtree(own.folder, ignore_errors=True)
+        bench.tell(f"  verdict   {verdict(outcomes[-1])}, {outcomes[-1].seconds:.0f} s")
     return outcomes
 
 
-def _measured(line: Line, bench: Bench, tell: Callable[[str], None]) -> Outcome:
+def _measured(line: Line, bench: Bench) -> Outcome:
     figures: list[Figure] = []
     remarks: list[str] = []
     error, begun = "", perf_counter()
-    with TemporaryDirectory(prefix=f"zapas-{line.name}-") as folder:
-        own = Bench(bench.root, Path(folder), bench.real_data, bench.networks, bench.notes)
-        try:
-            for found in line.measure(own):
-                tell(f"  measured  {found}")
-                if isinstance(found, Figure):
-                    figures.append(found)
-                else:
-                    remarks.append(found)
-        except Exception as raised:  # whatever went wrong is this line's verdict, and the other lines still run
-            error = one_line(_without_places(own, raised))
-            tell(f"  failed    {error}")
+    try:
+        for found in line.measure(bench):
+            if isinstance(found, Figure):
+                figures.append(found)
+            else:
+                remarks.append(_without_places(bench, found))
+            bench.tell(f"  measured  {found}")
+    except Exception as raised:  # whatever went wrong is this line's verdict, and the other lines still run
+        text = str(raised) if isinstance(raised, NotMeasuredError) else f"{type(raised).__name__}: {raised}"
+        error = one_line(_without_places(bench, text))
+        bench.tell(f"  failed    {error}")
     return Outcome(line, figures, remarks, error, perf_counter() - begun)
 
 
-def _without_places(bench: Bench, raised: Exception) -> str:
-    """What went wrong, in words that hold on every machine."""
-    text = str(raised) if isinstance(raised, NotMeasuredError) else f"{type(raised).__name__}: {raised}"
+def _without_places(bench: Bench, text: str) -> str:
+    """The text in words that hold on every machine."""
     for place, name in ((bench.folder, "FOLDER"), (bench.real_data, "DATA"), (bench.root, ".")):
         text = text.replace(str(place), name) if place else text
     return text

@@ -29,6 +29,8 @@ def random_networks(bench: Bench) -> Iterator[Figure | str]:
     """Plan tiny random networks of seeds 0, 1, 2, ... and compare each with its proven optimum; none is left out."""
     excess, over, wrong, seconds, broken, failed = [], [], [], [], [], []
     for seed in range(bench.networks):
+        if seed and seed % 20 == 0:
+            bench.tell(f"  so far    {seed} networks")
         case = random_network(seed)
         begun = perf_counter()
         try:
