@@ -54,9 +54,9 @@ def run_plan(
     with plan_folder(out) as partial:
         before = read_plan(previous) if previous else _earlier(out)
         tell("Reading the network")
-        network, report = read_network(directory, strict=strict)
-        network = restricted(network, only or {})
-        given = _given_forecast(forecast_file, network) if forecast_file else None
+        whole, report = read_network(directory, strict=strict)
+        network = restricted(whole, only or {})
+        given = _given_forecast(forecast_file, whole, network) if forecast_file else None
         planning = Planning(network, forecast=given)
         for step in STEPS:
             planning = run_step(step, planning, tell)
@@ -64,8 +64,8 @@ def run_plan(
         if planning.forecast is None:
             raise ValueError("the pipeline made no forecast")
         tell("Writing the report")
-        for name, content in documents(network, planning.forecast, planning.plan, before).items():
-            partial.write_bytes(name, content)
+        for name, document in documents(network, planning.forecast, planning.plan, before).items():
+            partial.write_bytes(name, document)
         if report.set_aside:
             write_set_aside(report, partial.path / "set_aside.xlsx")
         partial.write_facts(network)
@@ -129,7 +129,8 @@ def _earlier(out: Path) -> PlanFolder | None:
     return read_plan(out) if (out / "plan.json").is_file() else None
 
 
-def _given_forecast(file: Path, network: Network) -> Forecast:
+def _given_forecast(file: Path, whole: Network, network: Network) -> Forecast:
+    """The planner's own forecast for `network`, which is a part of the `whole` that it may speak of."""
     shares = file.with_name("shares.parquet")
     for needed in (file, shares):
         if not needed.is_file():
@@ -138,7 +139,9 @@ def _given_forecast(file: Path, network: Network) -> Forecast:
         tables = pd.read_parquet(file), pd.read_parquet(shares)
     except (OSError, ValueError) as error:
         raise ZapasError(f"{file}: this is no readable Parquet file ({error}).") from error
-    return forecast_from_frames(*tables, network)
+    left_out = set(whole.parts["part"]) - set(network.parts["part"])
+    forecast, share = (table[~table["part"].isin(left_out)] if "part" in table else table for table in tables)
+    return forecast_from_frames(forecast, share, network)
 
 
 def _save(step: str, planning: Planning, partial: PartialPlan) -> None:
