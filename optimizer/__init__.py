@@ -1,0 +1,1 @@
+"""Decides: stock targets, replenishment, allocation. The only room that talks to solvers."""

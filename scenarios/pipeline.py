@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import numpy as np
+import pandas as pd
 
 from domain.calendar import DAYS_PER_WEEK
 from domain.departures import inner_weeks
@@ -92,8 +93,11 @@ def _targets(planning: Planning, tell: Tell) -> Planning:
 def _replenishment(planning: Planning, tell: Tell) -> Planning:
     targets = _targets_of(planning)
     plan = replenish(planning.network, _forecast_of(planning), targets, tell=tell)
-    promised = targets.table.drop(columns="promised").merge(plan.point_service, on=["part", "site"], how="left")
-    table = promised[list(targets.table.columns)]
+    promised = plan.point_service.set_index(["part", "site"])["promised"]
+    at_point = targets.table["group"] != ""
+    keys = pd.MultiIndex.from_frame(targets.table.loc[at_point, ["part", "site"]])
+    table = targets.table.copy()
+    table.loc[at_point, "promised"] = promised.reindex(keys).to_numpy()
     return replace(planning, replenishment=plan, targets=replace(targets, table=table))
 
 

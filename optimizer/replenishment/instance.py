@@ -448,7 +448,7 @@ def _points(
     order = np.lexsort((forecast.share_site.astype(str), leaf))
     leaf, site, share = leaf[order], forecast.share_site[order], forecast.share[order]
     keys = pd.DataFrame({"part": forecast.part[forecast.share_leaf][order], "site": site})
-    table = targets.table[["part", "site", "group", "base_stock"]]
+    table = targets.table.loc[targets.table["group"] != "", ["part", "site", "group", "base_stock"]]
     found = keys.merge(table, on=["part", "site"], how="left", validate="one_to_one")
     names = np.array(list(service_targets(network)), dtype=object)
     missing = found["base_stock"].isna().to_numpy()

@@ -22,15 +22,18 @@ from optimizer.replenishment.week_cost import CostTables
 
 Floats = npt.NDArray[np.float64]
 
+_NEARLY = 0.8  # of its limit: a row that no pass has used so much stays out of the master, at price 0
+
 
 @dataclass(frozen=True)
 class Params:
     """Limits are counts, never seconds."""
 
-    groups: int = 60  # parts are priced together in so many groups
-    price_iterations: int = 40
+    groups: int = 50  # parts are priced together in so many groups
+    price_iterations: int = 24
     tolerance: float = 5e-4  # of the bound: when the master promises no more, prices are good enough
-    rounds: tuple[float, ...] = (1.0, 1.0, 0.5, 0.0, 0.0)  # shares of the prices at which parts take their turn
+    surcharges: tuple[float, ...] = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2)  # on the price of exceeded rows
+    rounds: tuple[float, ...] = (1.0, 0.5, 0.0)  # shares of the prices at which parts take their turn
     exact_leaves: int = 50  # so many part × depots are planned by the exact model
     exact_nodes: int = 2000
 
@@ -55,7 +58,9 @@ def decompose(
     programs = Programs(instance, tables)
     price, bound, zero, mixture = _search_prices(instance, programs, rows, params, tell)
     tell("Choosing one plan per part")
-    plans = programs.fill(rows.terms(instance, price, limited=True), mixture, params.rounds)
+    step = rows.terms(instance, np.maximum(price, _usual_prices(instance, rows)))
+    plans = programs.relieve(rows.terms(instance, price, limited=True), step, mixture, params.surcharges)
+    plans = programs.fill(rows.terms(instance, price, limited=True), plans, params.rounds)
     plans, bound = _settle(instance, tables, rows, plans, bound, params)
     use = np.asarray(usage(instance, rows, plans).sum(axis=0)).ravel()
     return Decomposition(plans, bound, zero, rows, price, use)
@@ -64,7 +69,7 @@ def decompose(
 def _search_prices(
     instance: Instance, programs: Programs, rows: Rows, params: Params, tell: Callable[[str], None]
 ) -> tuple[Floats, float, float, PartPlans]:
-    """Maximise the bound over prices: (prices, bound, bound at zero prices, plans that on the whole keep the limits).
+    """Maximise the bound over prices: (prices, bound, bound at zero prices, plans that nearly keep the limits).
 
     A master over groups of parts proposes prices in a box around the best so far. Boxstep (Marsten, Hogan &
     Blankenship 1975): the box moves to a price at which the parts' plans are worth more and grows where it was reached;
@@ -145,6 +150,11 @@ def _master(
     of it is paid at price `low`: so its price stays between.
     """
     groups = len(cost) // copies
+    taken = np.asarray(use.sum(axis=0)).ravel() * 0.0
+    for copy in range(copies):
+        taken = np.maximum(taken, np.asarray(use[copy * groups : (copy + 1) * groups].sum(axis=0)).ravel())
+    active = np.flatnonzero((taken > _NEARLY * limit) | (high > low) & (low > 0))
+    use, limit, low_all, low, high = use[:, active], limit[active], low, low[active], high[active]
     convexity = sp.hstack([sp.identity(groups, format="csr")] * copies)
     number = len(limit)
     scale = np.maximum(limit, 1e-9)
@@ -160,7 +170,8 @@ def _master(
     money = np.concatenate([cost, high * scale, -low * scale])
     program = LinearProgram(money, matrix, lower, upper, np.full(len(money), np.inf), np.zeros(len(money), bool))
     solution = solve(program)
-    price = np.clip(-solution.duals[:number] / scale, low, high)
+    price = low_all * 0.0
+    price[active] = np.clip(-solution.duals[:number] / scale, low, high)
     return solution.objective, price, solution.x[: len(cost)]
 
 

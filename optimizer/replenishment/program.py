@@ -131,29 +131,45 @@ class Programs:
         _price_all(self.facts, terms, quantity, departure, purchase, cost, bound)
         return _sparse(quantity, departure, purchase, cost, bound)
 
-    def fill(self, terms: Terms, start: PartPlans, rounds: tuple[float, ...]) -> PartPlans:
-        """One plan per part within all limits, beginning with `start`, which may exceed them.
+    def relieve(self, terms: Terms, step: Terms, start: PartPlans, surcharges: tuple[float, ...]) -> PartPlans:
+        """Bring `start` nearer to the limits it exceeds: who gains least from an exceeded limit leaves it first.
 
-        Parts take their turn at the prices, the k-th round at `rounds[k]` of them. A part that uses an exceeded limit
-        is planned anew within what the others leave; else it changes its plan only if that saves money at true cost.
+        In the k-th round an exceeded limit costs `surcharges[k]` × `step` more; a part that uses one is planned anew at
+        that price. Of an exceeded lane it may at most keep what it has; budgets may shift, at their price.
         """
-        quantity, departure, purchase, cost, bound = self._empty()
-        slot = self.facts.slot[start.departure] - 1
-        quantity[start.leaf, slot], departure[start.leaf, slot] = start.units, start.departure
-        purchase[start.buyer, start.week - 1] = start.bought
-        cost[:] = start.cost
-        left = terms._replace(
-            budget_left=terms.budget_left.copy(), kg_left=terms.kg_left.copy(), litres_left=terms.litres_left.copy()
-        )
-        _book_all(self.facts, left, quantity, departure, purchase)
+        state = self._state(start)
+        left = _copied(terms)
+        _book_all(self.facts, left, *state[:3])
+        for surcharge in surcharges:
+            _relieve_all(self.facts, left, step, surcharge, *state)
+        return _sparse(*state)
+
+    def fill(self, terms: Terms, start: PartPlans, rounds: tuple[float, ...]) -> PartPlans:
+        """One plan per part within all limits, beginning with `start`, which may still exceed them.
+
+        Parts take their turn, in the k-th round at `rounds[k]` of the prices. A part that uses an exceeded limit is
+        planned anew within what the others leave; else it changes its plan only if that saves money at true cost.
+        """
+        state = self._state(start)
+        left = _copied(terms)
+        _book_all(self.facts, left, *state[:3])
         for share in rounds:
             priced = left._replace(
                 budget_price=terms.budget_price * share,
                 kg_price=terms.kg_price * share,
                 litre_price=terms.litre_price * share,
             )
-            _fill_all(self.facts, priced, quantity, departure, purchase, cost, bound)
-        return _sparse(quantity, departure, purchase, cost, bound)
+            _fill_all(self.facts, priced, *state)
+        return _sparse(*state)
+
+    def _state(self, plans: PartPlans) -> tuple[Counts, Counts, Ints, Floats, Floats]:
+        """Plans as dense arrays: quantity and departure by leaf and slot − 1, purchase by part and week − 1."""
+        quantity, departure, purchase, cost, bound = self._empty()
+        slot = self.facts.slot[plans.departure] - 1
+        quantity[plans.leaf, slot], departure[plans.leaf, slot] = plans.units, plans.departure
+        purchase[plans.buyer, plans.week - 1] = plans.bought
+        cost[:] = plans.cost
+        return quantity, departure, purchase, cost, bound
 
     def _empty(self) -> tuple[Counts, Counts, Ints, Floats, Floats]:
         parts, leaves, weeks = len(self.facts.unit_cost), len(self.facts.depot), self.facts.weeks
@@ -161,6 +177,10 @@ class Programs:
             np.zeros((leaves, weeks), np.int32), np.zeros((leaves, weeks), np.int32),
             np.zeros((parts, weeks), np.int64), np.zeros(parts), np.zeros(parts),
         )  # fmt: skip
+
+
+def _copied(terms: Terms) -> Terms:
+    return Terms(*(array.copy() for array in terms))
 
 
 def _sparse(quantity: Counts, departure: Counts, purchase: Ints, cost: Floats, bound: Floats) -> PartPlans:
@@ -213,6 +233,45 @@ def _fill_all(
 
 
 @nb.njit(cache=True)
+def _relieve_all(
+    facts: Facts, terms: Terms, step: Terms, surcharge: float,
+    quantity: Counts, departure: Counts, purchase: Ints, cost: Floats, bound: Floats,
+) -> None:  # fmt: skip
+    kg_own, litres_own = np.zeros(len(terms.kg_left)), np.zeros(len(terms.kg_left))
+    budget_own, no_budget_limit = np.zeros(len(terms.budget_left)), np.full(len(terms.budget_left), np.inf)
+    for i in range(len(facts.unit_cost)):
+        first, last = facts.leaf_start[i], facts.leaf_start[i + 1]
+        if not _exceeds(i, facts, terms, quantity[first:last], departure[first:last], purchase[i]):
+            continue
+        kg_own[:], litres_own[:], budget_own[:] = 0.0, 0.0, 0.0
+        own = Terms(terms.budget_price, terms.kg_price, terms.litre_price, budget_own, kg_own, litres_own)
+        _book(i, facts, own, quantity[first:last], departure[first:last], purchase[i], 1.0)
+        _, budget_price = _charged(terms.budget_left, terms.budget_price, step.budget_price, own.budget_left, surcharge)
+        kg_left, kg_price = _charged(terms.kg_left, terms.kg_price, step.kg_price, own.kg_left, surcharge)
+        litres_left, litre_price = _charged(
+            terms.litres_left, terms.litre_price, step.litre_price, own.litres_left, surcharge
+        )
+        charged = Terms(budget_price, kg_price, litre_price, no_budget_limit, kg_left, litres_left)
+        _book(i, facts, terms, quantity[first:last], departure[first:last], purchase[i], 1.0)
+        quantity[first:last], departure[first:last], purchase[i] = 0, 0, 0
+        cost[i], bound[i] = _plan_part(i, facts, charged, quantity[first:last], departure[first:last], purchase[i])
+        _book(i, facts, terms, quantity[first:last], departure[first:last], purchase[i], -1.0)
+
+
+@nb.njit(cache=True)
+def _charged(left: Floats, price: Floats, step: Floats, own: Floats, surcharge: float) -> tuple[Floats, Floats]:
+    """Room and price one part sees: of an exceeded limit what it has already, dearer; else what is left and its own."""
+    room, dearer = np.empty(len(left)), price.copy()
+    for row in range(len(left)):
+        if left[row] < -_SLACK:
+            room[row] = own[row]
+            dearer[row] += surcharge * step[row]
+        else:
+            room[row] = left[row] + own[row]
+    return room, dearer
+
+
+@nb.njit(cache=True)
 def _exceeds(i: int, facts: Facts, terms: Terms, quantity: Counts, departure: Counts, purchase: Ints) -> bool:
     """Whether the plan of a part uses a limit that is exceeded."""
     for n in range(quantity.shape[0]):
@@ -223,8 +282,8 @@ def _exceeds(i: int, facts: Facts, terms: Terms, quantity: Counts, departure: Co
                     return True
                 if facts.litres[i] > 0 and terms.litres_left[j] < -_SLACK:
                     return True
-    for o in range(facts.weeks):
-        if purchase[o] > 0 and terms.budget_left[facts.period_of_week[o + 1]] < -_SLACK:
+    for o in np.flatnonzero(purchase):
+        if terms.budget_left[facts.period_of_week[o + 1]] < -_SLACK:
             return True
     return False
 
@@ -260,7 +319,7 @@ def _plan_part(
     buy_room, hub_room = np.zeros((leaves, weeks + 1), np.int64), np.zeros((leaves, weeks + 1), np.int64)
     for n in range(leaves):
         _slot_prices(
-            i, facts.depot[first + n], facts, terms, value,
+            i, facts.depot[first + n], facts, terms, value, order_week,
             buy[n], buy_from[n], buy_room[n], hub[n], hub_from[n], hub_room[n],
         )  # fmt: skip
     part = Part(first, last, at_hub, facts.unit_cost[i], buy, hub, buy_room, hub_room)
@@ -363,7 +422,7 @@ def _room(left: float, size: float) -> int:
 
 @nb.njit(cache=True)
 def _slot_prices(
-    i: int, depot: int, facts: Facts, terms: Terms, order_value: Floats,
+    i: int, depot: int, facts: Facts, terms: Terms, order_value: Floats, order_week: Ints,
     buy: Floats, buy_from: Ints, buy_room: Ints, hub: Floats, hub_from: Ints, hub_room: Ints,
 ) -> None:  # fmt: skip
     """Cheapest money per unit arriving in each slot, bought or from the hub's stock, less the credit at the end."""
@@ -379,10 +438,12 @@ def _slot_prices(
         from_hub = moved - facts.hub_rate * facts.unit_cost[i] * (facts.weeks - facts.week[j] + 1)
         if from_hub < hub[k] and _at_hub_by(i, facts.departs[j], facts) > 0:
             hub[k], hub_from[k], hub_room[k] = from_hub, j, room
-        value = order_value[min(facts.latest[s, j], facts.last_order_week[i])]
+        latest = min(facts.latest[s, j], facts.last_order_week[i])
+        value = order_value[latest]
         bought = moved + facts.unit_cost[i] * (value + facts.hub_rate * facts.week[j]) - facts.credit[i]
         if bought < buy[k]:
-            buy[k], buy_from[k], buy_room[k] = bought, j, room
+            payable = _room(terms.budget_left[facts.period_of_week[order_week[latest]]], facts.unit_cost[i])
+            buy[k], buy_from[k], buy_room[k] = bought, j, min(room, payable)
 
 
 @nb.njit(cache=True)
@@ -555,8 +616,13 @@ def _serve(
         take = min(wanted - served, left_over)
         left_over -= take
         served += take
-        o = order_week[min(facts.latest[s, j], facts.last_order_week[i])]
-        if served < wanted and o > 0:
+        latest = min(facts.latest[s, j], facts.last_order_week[i])
+        for attempt in range(latest + 1):  # the cheapest week, then any whose budget still has money, late ones first
+            o = order_week[latest] if attempt == 0 else latest + 1 - attempt
+            if served == wanted or order_week[latest] == 0:
+                break
+            if facts.expected[s, o - 1] >= NEVER:
+                continue
             period = facts.period_of_week[o]
             least = minimum if purchase[o - 1] == 0 else multiple
             affordable = _room(terms.budget_left[period] - spent[period], facts.unit_cost[i])

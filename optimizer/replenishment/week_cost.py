@@ -3,19 +3,21 @@
 Table entry [k, X] = Ĝ_k(X) = Σ_t ρ_t(k)·G_t(X), the end terms being part of G_K. Rows k = 0..K, columns X = 0..cap.
 """
 
-from math import ceil, floor
+from math import ceil, exp, floor, log1p
 
 import numba as nb
 import numpy as np
 import numpy.typing as npt
 
 from domain.counts import cdf_and_backorders, next_pmf, pmf, quantile_one, start
-from optimizer.replenishment.instance import Instance
+from optimizer.replenishment.instance import Instance, Points
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 _FAR_TAIL = 1.0 - 1e-7
+_NO_BACKORDERS = 1e-9  # units at a depot that count as none
+_SMALL_STOCK, _SMALL_MEAN = 64, 100.0
 
 
 class CostTables:
@@ -27,12 +29,16 @@ class CostTables:
         size = (self.cap + 1) * (instance.weeks + 1)
         self.offset = np.concatenate([[0], np.cumsum(size)])
         self.values = np.zeros(self.offset[-1])
+        leaf = np.repeat(np.arange(len(self.cap)), np.diff(leaves.point_start))
+        stocked = points.base_stock > 0
         _fill(
             self.values, self.offset, self.cap, instance.slot_law, leaves.depot,
             leaves.net_stock, leaves.inbound, leaves.late_mean, leaves.window_mean, leaves.window_variance,
             leaves.weekly_mean, leaves.batch_index, leaves.kappa, leaves.landed, leaves.lead_weeks, leaves.holding,
-            instance.parts.credit[leaves.part],
-            leaves.point_start, points.share, points.base_stock, points.courier_weeks, points.holding, points.waiting,
+            instance.parts.credit[leaves.part], _bare_points(leaf, points.share, points, len(self.cap)),
+            np.searchsorted(leaf[stocked], np.arange(len(self.cap) + 1)), points.share[stocked],
+            points.base_stock[stocked], points.courier_weeks[stocked], points.holding[stocked],
+            points.waiting[stocked],
         )  # fmt: skip
 
     def of(self, leaf: int) -> Floats:
@@ -77,6 +83,23 @@ def on_hand_table(first: float, columns: int, mean: float, variance: float, out:
 
 
 @nb.njit(cache=True)
+def _waiting_units(mean: float, psi: float, kappa: float, stock: int) -> float:
+    """EBO of a point: the law of `domain.counts`, its negative binomial written out for the small stocks of a point."""
+    excess = psi - 1.0 + kappa * mean
+    if stock == 0 or mean <= 0.0:
+        return max(mean, 0.0)
+    if stock > _SMALL_STOCK or mean > _SMALL_MEAN or excess <= 1e-9:
+        return cdf_and_backorders(mean, mean * (1.0 + excess), stock)[1]
+    shape, ratio = mean / excess, excess / (1.0 + excess)
+    probability = exp(-shape * log1p(excess))
+    left = stock * probability
+    for n in range(1, stock):
+        probability *= ratio * (shape + n - 1.0) / n
+        left += (stock - n) * probability
+    return max(mean - stock + left, 0.0)
+
+
+@nb.njit(cache=True)
 def shelves_and_waiting(
     backorders: float, weekly_mean: float, psi: float, kappa: float, first: int, last: int,
     share: Floats, base_stock: Ints, courier_weeks: Floats, holding: Floats, waiting: Floats,
@@ -89,10 +112,7 @@ def shelves_and_waiting(
     held = waited = shelf_units = waiting_units = 0.0
     for p in range(first, last):
         mean = share[p] * (weekly_mean * courier_weeks[p] + backorders)
-        if base_stock[p] == 0:
-            short = mean
-        else:
-            short = cdf_and_backorders(mean, psi * mean + kappa * mean * mean, base_stock[p])[1]
+        short = _waiting_units(mean, psi, kappa, base_stock[p])
         shelf = base_stock[p] - mean + short
         per_point[p - first] = short
         held += holding[p] * shelf
@@ -102,12 +122,23 @@ def shelves_and_waiting(
     return held, waited, shelf_units, waiting_units
 
 
+def _bare_points(leaf: Ints, share: Floats, points: Points, leaves: int) -> Floats:
+    """Sums over each leaf's points without stock, whose waiting is their whole pipeline, (leaves, 4).
+
+    Σ f, Σ f·c, Σ b·f, Σ b·f·c with share f, courier weeks c, price of waiting b.
+    """
+    bare = points.base_stock == 0
+    weights = (share, share * points.courier_weeks)
+    columns = [*weights, *(weight * points.waiting for weight in weights)]
+    return np.column_stack([np.bincount(leaf[bare], column[bare], minlength=leaves) for column in columns])
+
+
 @nb.njit(cache=True, parallel=True)
 def _fill(
     values: Floats, offset: Ints, cap: Ints, slot_law: Floats, depot: Ints,
     net_stock: Floats, inbound: Floats, late_mean: Floats, window_mean: Floats, window_variance: Floats,
     weekly_mean: Floats, psi: Floats, kappa: Floats, landed: Floats, lead_weeks: Floats, holding: Floats,
-    credit: Floats, point_start: Ints, share: Floats, base_stock: Ints, courier_weeks: Floats,
+    credit: Floats, bare: Floats, point_start: Ints, share: Floats, base_stock: Ints, courier_weeks: Floats,
     point_holding: Floats, waiting: Floats,
 ) -> None:  # fmt: skip
     leaves, weeks = inbound.shape
@@ -115,23 +146,31 @@ def _fill(
         columns = cap[n] + 1
         table = values[offset[n] : offset[n + 1]].reshape((weeks + 1, columns))
         law = slot_law[depot[n]]
-        on_hand = np.empty(columns)
-        first, last = point_start[n], point_start[n + 1]
-        short = np.empty(max(last - first, 1))
+        on_hand, short = np.empty(columns), np.empty(max(point_start[n + 1] - point_start[n], 1))
         for t in range(1, weeks + 1):
             z = net_stock[n] + inbound[n, t - 1] - late_mean[n, t - 1]
+            demand = weekly_mean[n, t - 1]
             slots = np.flatnonzero(law[t])
             on_hand_table(z, columns, window_mean[n, t - 1], window_variance[n, t - 1], on_hand)
+            last_backorders = -1.0
+            held = waited = shelf = late = 0.0
             for x in range(columns):
-                backorders = max(on_hand[x] - (z + x) + window_mean[n, t - 1], 0.0)
-                held, waited, shelf, _ = shelves_and_waiting(
-                    backorders, weekly_mean[n, t - 1], psi[n], kappa[n], first, last,
-                    share, base_stock, courier_weeks, point_holding, waiting, short,
-                )  # fmt: skip
+                backorders = on_hand[x] - (z + x) + window_mean[n, t - 1]
+                backorders = backorders if backorders > _NO_BACKORDERS else 0.0
+                if backorders != last_backorders:
+                    last_backorders = backorders
+                    held, waited, shelf, _ = shelves_and_waiting(
+                        backorders, demand, psi[n], kappa[n], point_start[n], point_start[n + 1],
+                        share, base_stock, courier_weeks, point_holding, waiting, short,
+                    )  # fmt: skip
+                    waited += bare[n, 3] * demand + bare[n, 2] * backorders
+                    if t == weeks:
+                        late = landed[n] * (bare[n, 1] * demand + bare[n, 0] * backorders)
+                        late += lead_weeks[n] * (bare[n, 3] * demand + bare[n, 2] * backorders)
+                        for p in range(point_start[n], point_start[n + 1]):
+                            late += (landed[n] + waiting[p] * lead_weeks[n]) * short[p - point_start[n]]
                 cost = holding[n] * on_hand[x] + held + waited
                 if t == weeks:
-                    cost += credit[n] * (x - on_hand[x] - shelf)
-                    for p in range(first, last):
-                        cost += (landed[n] + waiting[p] * lead_weeks[n]) * short[p - first]
+                    cost += credit[n] * (x - on_hand[x] - shelf) + late
                 for k in slots:
                     table[k, x] += law[t, k] * cost

@@ -136,7 +136,7 @@ def _settings(size: Size, budget: float) -> dict[str, object]:
         "order_line_cost": ORDER_LINE_COST,
         "budget_per_period": budget,
         "budget_period_weeks": BUDGET_PERIOD_WEEKS,
-        "service": {"fill_rate": size.fill_rates[2]},
+        "service": {"fill_rate": size.service.fill_rate},
     }
 
 
@@ -193,9 +193,9 @@ def _service(size: Size) -> pd.DataFrame:
     """Screens, other critical parts, one country by its mean wait; the rest falls to the default."""
     waits = min(size.regions, key=lambda region: region.share).country
     rows = [
-        {"group": "screens", "part_class": "screen", "fill_rate": size.fill_rates[0]},
-        {"group": "critical", "criticality": "A", "fill_rate": size.fill_rates[1]},
-        {"group": f"short-wait-{waits}", "country": waits, "mean_wait_days": 0.5},
+        {"group": "screens", "part_class": "screen", "mean_wait_days": size.service.screen_wait_days},
+        {"group": "critical", "criticality": "A", "fill_rate": size.service.critical_fill_rate},
+        {"group": f"short-wait-{waits}", "country": waits, "mean_wait_days": size.service.near_wait_days},
     ]
     return pd.DataFrame(rows, columns=["group", "part_class", "criticality", "country", "fill_rate", "mean_wait_days"])
 

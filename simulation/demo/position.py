@@ -11,14 +11,15 @@ from simulation.demo.goods import Goods
 from simulation.demo.network import Geography
 from simulation.demo.part_classes import CLASSES
 from simulation.demo.sizes import AS_OF, HISTORY_WEEKS, HORIZON_WEEKS, Bools, Floats, Ints, Size, Texts, stream
-from simulation.demo.supply import SAFETY, Flow
+from simulation.demo.supply import RATE_DOUBT, SAFETY, Flow
 
+DEPOT_COVER = 1.5  # of an ordinary planner's aim: these depots are used to long customs
 HUB_SHARE = 0.30  # of parts kept at the hub
-BARE_SHARE = 0.07  # of part-regions out of stock today
+BARE_SHARE = 0.04  # of part-regions out of stock today
 DEAD_SHARE = 0.25  # of part-regions hardly wanted any more that still have stock
 SLOW_PER_WEEK = 0.05
-SLOW_BARE_SHARE = 0.50
-SCREEN_PRICE, CRITICAL_PRICE, OTHER_PRICE = 150.0, 50.0, 15.0  # USD per waiting repair and week, for points' base stock
+SLOW_BARE_SHARE = 0.12
+SCREEN_PRICE, CRITICAL_PRICE, OTHER_PRICE = 40.0, 40.0, 25.0  # USD per waiting repair and week, for points' base stock
 LINE_COST = 1.5  # USD a year, of keeping one part number at a point
 POINT_WEEKS = 0.5  # courier and an occasional wait for the depot
 _NO_DATE = np.datetime64("NaT", "D")
@@ -51,8 +52,8 @@ def shelves(
     rate = mean[:, :, HISTORY_WEEKS : HISTORY_WEEKS + 8].mean(axis=2)
     weeks = flow.lead_weeks + made.lead_time_days / 7.0 + 1.0
     pipeline = rate * weeks
-    aim = SAFETY * np.sqrt(pipeline + 0.1 * pipeline**2) + rate
-    depot = rng.poisson(aim * rng.lognormal(-0.1, 0.45, aim.shape))
+    aim = SAFETY * np.sqrt(pipeline + RATE_DOUBT * pipeline**2) + rate
+    depot = np.floor(DEPOT_COVER * aim * rng.lognormal(0.0, 0.25, aim.shape) + rng.random(aim.shape)).astype(np.int64)
     depot[rng.random(aim.shape) < np.where(rate < SLOW_PER_WEEK, SLOW_BARE_SHARE, BARE_SHARE)] = 0
     wanted = mean[:, :, HISTORY_WEEKS : HISTORY_WEEKS + HORIZON_WEEKS].sum(axis=2)
     once = mean[:, :, :HISTORY_WEEKS].sum(axis=2)

@@ -36,12 +36,26 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Service:
+    """What a company of this size promises: all worth 20 to 40 USD per waiting repair and week.
+
+    Mean days a screen is waited for; share of other critical parts on the shelf; mean wait in the country with fewest
+    repairs; share of the rest on the shelf.
+    """
+
+    screen_wait_days: float
+    critical_fill_rate: float
+    near_wait_days: float
+    fill_rate: float
+
+
+@dataclass(frozen=True)
 class Size:
     """What a demo of this size counts, and how tight its budget and its lanes are.
 
     models_per_platform: models that share screens, batteries and the like, on average. tickets_per_week: repairs, those
-    that need no part included. fill_rates: wanted of screens, other critical parts, the rest; the more part numbers a
-    point sees for its repairs, the fewer can lie on its shelf. budget_share: of what unconstrained ordering buys in a
+    that need no part included. service: what is promised; the more part numbers a point sees for its repairs, the fewer
+    can lie on its shelf. budget_share: of what unconstrained ordering buys in a
     demanding budget period. capacity_share: of the weekly kg and m³ that a lane would carry if every part took its
     cheapest lane.
     """
@@ -53,10 +67,10 @@ class Size:
     suppliers: int
     tickets_per_week: float
     open_repairs: int
-    fill_rates: tuple[float, float, float]
+    service: Service
     regions: tuple[Region, ...]
-    budget_share: float = 0.90
-    capacity_share: float = 0.80
+    budget_share: float = 1.1
+    capacity_share: float = 2.0
 
 
 SIZES = {
@@ -68,7 +82,7 @@ SIZES = {
         suppliers=14,
         tickets_per_week=520.0,
         open_repairs=60,
-        fill_rates=(0.94, 0.92, 0.90),
+        service=Service(screen_wait_days=0.6, critical_fill_rate=0.90, near_wait_days=0.12, fill_rate=0.93),
         regions=(
             Region("RU", "RU", "MOW", 10, 0.44),
             Region("BY", "BY", "MSQ", 4, 0.14),
@@ -84,7 +98,7 @@ SIZES = {
         suppliers=90,
         tickets_per_week=13_000.0,
         open_repairs=1_500,
-        fill_rates=(0.85, 0.80, 0.75),
+        service=Service(screen_wait_days=1.5, critical_fill_rate=0.70, near_wait_days=0.3, fill_rate=0.80),
         regions=(
             Region("RU", "RU", "MOW", 45, 0.50),
             Region("BY", "BY", "MSQ", 16, 0.22),

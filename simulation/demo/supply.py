@@ -13,6 +13,7 @@ from simulation.demo.part_classes import CLASSES
 from simulation.demo.sizes import BUDGET_PERIOD_WEEKS, HISTORY_WEEKS, HORIZON_WEEKS, Floats, Ints, Size
 
 SAFETY = 2.0  # standard deviations of lead-time demand
+RATE_DOUBT = 0.3  # relative variance of a rate that is only estimated
 REVIEW_WEEKS = 1.0
 _BOX_KG = np.array([5, 10, 20, 30, 50, 100, 200, 300, 500, 1_000, 2_000])
 _BOX_CHARGE_PER_KG = {"air": 0.30, "rail": 0.16, "sea": 0.10, "road": 0.12}  # USD, of a full consignment
@@ -80,8 +81,8 @@ def with_limits(size: Size, table: pd.DataFrame, flow: Flow) -> pd.DataFrame:
     for row, (region, leg) in enumerate(rows):
         if leg.mode == "air":
             rail = next((other for other, (r, found) in enumerate(rows) if r == region and found.mode == "rail"), row)
-            rail_kg[rail] += (1 - size.capacity_share) * flow.kg[row]
-            rail_m3[rail] += (1 - size.capacity_share) * flow.m3[row]
+            rail_kg[rail] += max(1 - size.capacity_share, 0.0) * flow.kg[row]
+            rail_m3[rail] += max(1 - size.capacity_share, 0.0) * flow.m3[row]
     for row, (region, leg) in enumerate(rows):
         box = float(_BOX_KG[min(np.searchsorted(_BOX_KG, 0.5 * flow.kg[row]), len(_BOX_KG) - 1)])
         frame.loc[row, "consignment_kg"] = box
@@ -95,10 +96,10 @@ def with_limits(size: Size, table: pd.DataFrame, flow: Flow) -> pd.DataFrame:
 
 def order_up_to(made: Goods, flow: Flow, mean: Floats, first: int) -> Floats:
     """Inventory position wanted in week `first` (0-based), shape (regions, parts): mean demand of the lead time, review
-    and supplier, plus SAFETY standard deviations of it (Poisson with a tenth of relative variance)."""
+    and supplier, plus SAFETY standard deviations of it (Poisson of an uncertain rate)."""
     weeks = flow.lead_weeks + made.lead_time_days / 7.0 + REVIEW_WEEKS
     ahead = mean[:, :, first : first + 13].mean(axis=2) * weeks
-    return np.asarray(ahead + SAFETY * np.sqrt(ahead + 0.1 * ahead**2))
+    return np.asarray(ahead + SAFETY * np.sqrt(ahead + RATE_DOUBT * ahead**2))
 
 
 def unconstrained_purchases(made: Goods, flow: Flow, mean: Floats, position: Ints) -> Floats:
