@@ -18,7 +18,7 @@ from .line import Bench, Figure
 
 GIB = 2**30
 HALF_YEAR, YEAR = pd.Timedelta(days=182), pd.Timedelta(days=364)
-_OURS = ("MAKE", "MFLAGS", "VIRTUAL_ENV", "PYTHON", "PIP_NO_", "COVERAGE")
+_OURS = ("MAKE", "MFLAGS", "VIRTUAL_ENV", "PYTHON", "PIP_NO_", "NUMBA_", "COVERAGE")
 
 
 def zapas(bench: Bench, *arguments: str | Path) -> Spent:

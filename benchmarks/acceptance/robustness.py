@@ -81,7 +81,9 @@ def crash_safety(bench: Bench) -> Iterator[Figure | str]:
     yield Figure("kill -9, moments tried", len(left), at_least=10)
     yield Figure("left the old plan", left.count(old), at_least=1)
     yield Figure("left the new plan, too late to stop it", left.count(new))
-    yield Figure("left anything else", sum(now not in (old, new) for now in left), at_most=0)
+    torn = [now for now in left if now not in (old, new)]
+    yield Figure("left anything else", len(torn), at_most=0)
+    yield from (f"neither old nor new: {', '.join(differing(new, now))}" for now in torn)
     for where, there in (("over a plan", out), ("with no plan yet", bench.folder / "none" / "plan")):
         before = contents(there) if there.exists() else None
         stopped = _plan(bench, network, there, (0.5 * whole.seconds, signal.SIGINT))
@@ -137,23 +139,31 @@ def contents(folder: Path) -> dict[str, str]:
     return found
 
 
+def differing(one: dict[str, str], other: dict[str, str]) -> list[str]:
+    """Files of which one folder has other contents than the other, or none."""
+    return sorted(file for file in one.keys() | other.keys() if one.get(file) != other.get(file))
+
+
 def determinism(bench: Bench) -> Iterator[Figure | str]:
     """Plan the small demo, again, with rows and columns shuffled, and with every id renamed, in separate processes."""
     network = bench.folder / "network"
     zapas(bench, "demo", network, "--size", "small")
-    variants: dict[str, Callable[[Tables], Tables]] = {"again": dict, "shuffled": shuffled, "renamed": renamed}
-    zapas(bench, "plan", network, "--out", bench.folder / "first" / "plan")
     first = bench.folder / "first" / "plan"
+    zapas(bench, "plan", network, "--out", first)
+    variants: dict[str, Callable[[Tables], Tables] | None] = {"again": None, "shuffled": shuffled, "renamed": renamed}
     for name, change in variants.items():
         folder, out = bench.folder / name / "network", bench.folder / name / "plan"
-        _write(change(_read(network)), network / "network.toml", folder)
+        if change is None:
+            shutil.copytree(network, folder)
+        else:
+            _write(change(_read(network)), network / "network.toml", folder)
         zapas(bench, "plan", folder, "--out", out)
         if name == "renamed":
             bound, same = plan_json(out)["lower_bound"], plan_json(first)["lower_bound"]
             yield Figure("ids renamed: relative change of the bound", abs(bound - same) / abs(same), at_most=1e-6)
         else:
             one, other = contents(first), contents(out)
-            differ = sorted(file for file in one.keys() | other.keys() if one.get(file) != other.get(file))
+            differ = differing(one, other)
             yield Figure(f"{name}: files that differ, of {len(one)}", len(differ), at_most=0)
             yield from [f"these differ: {', '.join(differ)}"] if differ else []
 
