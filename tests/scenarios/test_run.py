@@ -1,0 +1,92 @@
+"""A run: from a network folder to a plan folder, whole or not at all."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from domain.problems import ZapasError
+from scenarios.run import restricted, run_forecast, run_plan
+from storage.network_folder import read_network
+from storage.network_writing import write_tables
+from storage.plan_folder import read_plan
+from tests.networks import tiny_network
+from tests.scenarios.folders import no_documents, planned, tiny
+
+REPORTED = {"status", "cost", "lower_bound", "gap", "gap_controllable", "gap_at_zero_prices", "rules", "binding",
+            "service", "waiting_price", "seconds", "snapshot", "version"}  # fmt: skip
+
+
+def test_the_folder_says_what_the_run_found(tmp_path: Path) -> None:
+    """plan.json and the tables on disk are those of the Run, its costs add up, and the snapshot is the network's."""
+    run = planned(tiny(), tmp_path)
+    folder = read_plan(tmp_path / "plan")
+    assert folder.json == json.loads(json.dumps(run.json))
+    assert folder.json.keys() == REPORTED
+    cost = dict(folder.json["cost"])
+    total, controllable = cost.pop("total"), cost.pop("controllable")
+    assert sum(cost.values()) == pytest.approx(total)
+    kinds = ("freight", "consignment", "order_line", "holding", "shortage")
+    assert sum(cost[kind] for kind in kinds) == pytest.approx(controllable)
+    assert folder.json["gap"] == pytest.approx((total - folder.json["lower_bound"]) / total)
+    assert folder.json["snapshot"] == read_network(tmp_path / "network")[0].snapshot
+    shipments = run.plan.replenishment.shipments
+    pd.testing.assert_frame_equal(folder.frame("shipments"), shipments, check_dtype=False)
+    risk = folder.frame("exceptions")["money_at_risk"]
+    assert risk.is_monotonic_decreasing
+
+
+def test_a_document_that_fails_leaves_no_plan(tmp_path: Path) -> None:
+    """What goes wrong after the last step leaves neither plan nor partial folder."""
+    write_tables(*tiny(), tmp_path / "network")
+
+    def torn(*_: object) -> dict[str, bytes]:
+        raise ZapasError("The printer is on fire.")
+
+    with pytest.raises(ZapasError, match="on fire"):
+        run_plan(tmp_path / "network", tmp_path / "plan", documents=torn, only={"part": "NA"})
+    assert [path.name for path in tmp_path.iterdir()] == ["network"]
+
+
+def test_rows_set_aside_travel_with_the_plan(tmp_path: Path) -> None:
+    """Fact rows that cannot be read are left out, and the plan folder holds them with what is wrong."""
+    tables, settings = tiny()
+    tables["usage"].loc[0, "date"] = "2025-02-30"
+    write_tables(tables, {**settings, "set_aside_limit": 0.05}, tmp_path / "network")
+    run = run_plan(tmp_path / "network", tmp_path / "plan", documents=no_documents, only={"part": "NA"})
+    assert len(run.network.usage) > 0
+    aside = pd.read_excel(tmp_path / "plan" / "set_aside.xlsx", sheet_name="usage", dtype=str, engine="calamine")
+    assert "2025-02-30" in aside.to_string()
+
+
+def test_a_forecast_covers_the_inner_horizon(tmp_path: Path) -> None:
+    """`run_forecast` writes a row for every part, region and week, and says how many."""
+    write_tables(*tiny(), tmp_path / "network")
+    rows = run_forecast(tmp_path / "network", tmp_path / "forecast")
+    made = pd.read_parquet(tmp_path / "forecast" / "forecast.parquet")
+    assert len(made) == rows == made.groupby(["part", "region"]).ngroups * made["week"].nunique()
+
+
+@pytest.mark.parametrize(
+    ("only", "parts"),
+    [
+        ({}, {"0001", "22E1", "NA"}),
+        ({"brand": "Orbit"}, {"0001", "22E1", "NA"}),
+        ({"part_class": "screen"}, {"0001"}),
+        ({"brand": "Orbit", "part": "22E1"}, {"22E1"}),
+    ],
+)
+def test_only_leaves_the_parts_that_fit_all_keys(only: dict[str, str], parts: set[str]) -> None:
+    """--only keeps the parts that fit every key, in every table, and the sites and lanes as they are."""
+    whole = tiny_network()
+    network = restricted(whole, only)
+    assert set(network.parts["part"]) == parts
+    assert set(network.usage["part"]) == parts
+    assert len(network.lanes) == len(whole.lanes)
+
+
+def test_only_that_fits_nothing_is_refused() -> None:
+    """Keys that no part fits together are an error, not an empty plan."""
+    with pytest.raises(ZapasError, match="no part of the network fits"):
+        restricted(tiny_network(), {"part_class": "screen", "part": "NA"})
