@@ -20,13 +20,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the lines named, all by default; only a run of all writes the page. Returns 1 if a line failed."""
+    """Run the lines named, all by default; only a run of all writes the page. Returns 1 if one failed."""
     asked = _parser().parse_args(arguments)
     try:
         lines = chosen(LINES, asked.only)
     except KeyError as error:
         print(error.args[0], file=sys.stderr)
         return 2
+    code = "" if asked.only else _code()
     real_data = os.environ.get("ZAPAS_REAL_DATA")
     with TemporaryDirectory(prefix="zapas-acceptance-") as folder:
         data = Path(real_data) if real_data else None
@@ -35,6 +36,9 @@ def main(arguments: Sequence[str]) -> int:
     passed = sum(outcome.passed for outcome in outcomes)
     print(f"\n{passed} of {len(outcomes)} lines passed.")
     if not asked.only:
+        if _code() != code:
+            print("The code was changed meanwhile: these figures are of no one version. Run again.", file=sys.stderr)
+            return 1
         page = table(outcomes, machine_facts(), asked.date or _git("log", "-1", "--format=%cs"), _commit())
         (ROOT / "docs" / "acceptance.md").write_text(page, encoding="utf-8")
         print("Written: docs/acceptance.md")
@@ -56,6 +60,11 @@ def _commit() -> str:
     """The commit measured, and whether files were changed since."""
     changed = _git("status", "--porcelain", "--untracked-files=no")
     return f"commit {_git('rev-parse', '--short', 'HEAD')}" + (", with changes not yet committed" if changed else "")
+
+
+def _code() -> str:
+    """The commit and what was changed since."""
+    return _git("rev-parse", "HEAD") + _git("diff", "HEAD")
 
 
 def _git(*arguments: str) -> str:
