@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
@@ -62,7 +63,7 @@ class Network:
 
     def with_parts(self, parts: set[str]) -> "Network":
         """The same network with only these parts in every table that names a part."""
-        kept = {}
+        kept: dict[str, Any] = {}
         for table in fields(self):
             frame = getattr(self, table.name)
             if isinstance(frame, pd.DataFrame) and "part" in frame:

@@ -45,7 +45,8 @@ class _Columns:
         self.upper_limit.append(upper)
 
     def program(self) -> LinearProgram:
-        row, column, value = zip(*self.entries, strict=True) if self.entries else ((), (), ())
+        entries = np.array(self.entries, dtype=float).reshape(-1, 3)
+        row, column, value = entries[:, 0].astype(np.int64), entries[:, 1].astype(np.int64), entries[:, 2]
         shape = (len(self.upper_limit), len(self.cost))
         return LinearProgram(
             np.array(self.cost),
@@ -214,7 +215,8 @@ class _Model:
         insurance = instance.lanes.lanes["insurance_rate"].to_numpy(float)[lane] * instance.parts.unit_cost[part]
         size = len(instance.departures.lane)
         kg = np.bincount(j, units * instance.parts.weight_kg[part], minlength=size)
-        return kg, np.bincount(j, units * (instance.parts.freight[part, lane] - insurance), minlength=size)
+        carriage = np.bincount(j, units * (instance.parts.freight[part, lane] - insurance), minlength=size)
+        return np.asarray(kg, dtype=float), np.asarray(carriage, dtype=float)
 
     def coupling(self) -> None:
         """Budget, kg and litres within what the other parts leave."""

@@ -1,6 +1,7 @@
 """What a planner must look at: each exception with the money at risk, largest first."""
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from domain.network import Network
@@ -32,11 +33,11 @@ def _frame(kind: str, part: object, site: object, money: object, says: list[str]
     return pd.DataFrame({"kind": kind, "part": part, "site": site, "money_at_risk": money, "says": says})
 
 
-def _waiting_money(instance: Instance) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+def _waiting_money(instance: Instance) -> npt.NDArray[np.float64]:
     """What one unit short at the depot costs a week, by leaf."""
     leaf = np.repeat(np.arange(len(instance.leaves.part)), np.diff(instance.leaves.point_start))
     money = instance.points.share * instance.points.waiting
-    return np.bincount(leaf, money, minlength=len(instance.leaves.part))
+    return np.asarray(np.bincount(leaf, money, minlength=len(instance.leaves.part)), dtype=float)
 
 
 def _shortages(instance: Instance, expected: Outlook) -> pd.DataFrame:
@@ -94,5 +95,5 @@ def _minimum_orders(instance: Instance, plans: PartPlans) -> pd.DataFrame:
     return _frame("minimum order", parts.part[notable], "", spare[notable] * parts.unit_cost[notable], says)
 
 
-def _depot(instance: Instance, leaf: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> object:
+def _depot(instance: Instance, leaf: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
     return instance.depots[instance.leaves.depot[leaf]]

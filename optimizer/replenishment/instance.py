@@ -5,6 +5,7 @@ Parts, depots and lanes are ordered by their content and only then by id, so tha
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -231,7 +232,7 @@ def _good_stock(network: Network) -> pd.DataFrame:
     """Good stock by part and site, units; expired stock does not count."""
     stock = network.stock[network.stock["condition"] == "good"]
     expired = stock["expires"].notna() & (stock["expires"] < pd.Timestamp(network.settings.as_of))
-    return stock[~expired].groupby(["part", "site"], as_index=False)["on_hand"].sum()
+    return stock[~expired].groupby(["part", "site"])["on_hand"].sum().reset_index()
 
 
 def _inbound(network: Network) -> pd.DataFrame:
@@ -363,7 +364,7 @@ def _leaves(
 ) -> tuple[Leaves, Points, tuple[str, ...], Ints]:
     part_code = pd.Series(np.arange(len(parts_table)), index=parts_table["part"])
     depot_code = pd.Series(np.arange(len(depots)), index=depots)
-    leaf_part = part_code[forecast.part].to_numpy()
+    leaf_part = part_code.reindex(list(forecast.part)).to_numpy(np.int64)
     leaf_depot = depot_code[[network.depot_of_region[r] for r in forecast.region]].to_numpy()
     order = np.lexsort((leaf_depot, leaf_part))
     place = np.empty(len(order), np.int64)
@@ -460,7 +461,7 @@ def _points(
     courier = _courier_days(network)
     depot_here = depot_of_leaf[leaf]
     days = np.array([0.0 if s == d else courier.get((d, s), 0.0) for d, s in zip(depot_here, site, strict=True)])
-    rate = network.site_of["holding_rate_per_year"][site].to_numpy(float)
+    rate = network.site_of["holding_rate_per_year"].reindex(list(site)).to_numpy(float)
     return Points(
         site=site,
         group=codes,
@@ -478,7 +479,8 @@ def _courier_days(network: Network) -> dict[tuple[str, str], float]:
     lanes = network.lanes
     serves = (lanes["origin"].map(kind) == "depot") & (lanes["destination"].map(kind) == "repair_point")
     days = (lanes["transit_days"] + lanes["customs_days"])[serves]
-    return days.groupby([lanes["origin"][serves], lanes["destination"][serves]]).min().to_dict()
+    fastest: dict[Any, float] = days.groupby([lanes["origin"][serves], lanes["destination"][serves]]).min().to_dict()
+    return fastest
 
 
 def _leaf_keys(part_code: "pd.Series[int]", region: Texts, part: Ints) -> pd.MultiIndex:

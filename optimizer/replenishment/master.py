@@ -32,7 +32,7 @@ class Params:
     groups: int = 50  # parts are priced together in so many groups
     price_iterations: int = 24
     tolerance: float = 5e-4  # of the bound: when the master promises no more, prices are good enough
-    surcharges: tuple[float, ...] = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2)  # on the price of exceeded rows
+    surcharges: tuple[float, ...] = tuple(0.1 * 2.0**k for k in range(10))  # on the price of exceeded rows
     rounds: tuple[float, ...] = (1.0, 0.5, 0.0)  # shares of the prices at which parts take their turn
     exact_leaves: int = 50  # so many part × depots are planned by the exact model
     exact_nodes: int = 2000
@@ -62,7 +62,7 @@ def decompose(
     plans = programs.relieve(rows.terms(instance, price, limited=True), step, mixture, params.surcharges)
     plans = programs.fill(rows.terms(instance, price, limited=True), plans, params.rounds)
     plans, bound = _settle(instance, tables, rows, plans, bound, params)
-    use = np.asarray(usage(instance, rows, plans).sum(axis=0)).ravel()
+    use = np.asarray(usage(instance, rows, plans).sum(axis=0), dtype=float).ravel()
     return Decomposition(plans, bound, zero, rows, price, use)
 
 
@@ -90,7 +90,7 @@ def _search_prices(
         passes.append(plans)
         taken = usage(instance, rows, plans)
         use.append(gather @ taken)
-        cost.append(gather @ plans.cost)
+        cost.append(np.asarray(gather @ plans.cost))
         bound = max(bound, float(plans.bound.sum() - trial @ rows.limit))
         found = float(plans.cost.sum() + (taken @ trial).sum() - trial @ rows.limit)
         if iteration == 0:
@@ -150,7 +150,7 @@ def _master(
     of it is paid at price `low`: so its price stays between.
     """
     groups = len(cost) // copies
-    taken = np.asarray(use.sum(axis=0)).ravel() * 0.0
+    taken = np.zeros(len(limit))
     for copy in range(copies):
         taken = np.maximum(taken, np.asarray(use[copy * groups : (copy + 1) * groups].sum(axis=0)).ravel())
     active = np.flatnonzero((taken > _NEARLY * limit) | (high > low) & (low > 0))

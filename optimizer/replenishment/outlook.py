@@ -104,7 +104,7 @@ def hub_in_all(instance: Instance) -> Floats:
     owner = np.repeat(np.arange(len(parts.part)), np.diff(parts.hub_inbound_start))
     in_time = parts.hub_inbound_day <= instance.first_monday + 7 * instance.weeks - 1
     incoming = np.bincount(owner[in_time], parts.hub_inbound_units[in_time], minlength=len(parts.part))
-    return parts.hub_stock + incoming
+    return np.asarray(parts.hub_stock + incoming, dtype=float)
 
 
 def hub_stock(instance: Instance, plans: PartPlans) -> Floats:

@@ -147,7 +147,8 @@ def _point_service(instance: Instance, expected: Outlook) -> pd.DataFrame:
 
 def _binding(instance: Instance, found: Decomposition) -> dict[str, float]:
     """Share of the published weeks' rows used to 99 % or more: budget periods, lane-weeks by kg, litres or either."""
-    rows, full = found.rows, found.use >= 0.99 * found.rows.limit
+    rows = found.rows
+    full = np.array(found.use >= 0.99 * rows.limit, dtype=bool)
     first, second = len(rows.budget), len(rows.budget) + len(rows.kg)
     period = instance.coupling.period_of_week[instance.published]
     budget = full[:first][rows.budget <= period]

@@ -106,7 +106,9 @@ class PartPlans:
         line = np.vstack([np.column_stack([self.leaf, self.departure, self.units])[keep], new])
         order = np.vstack([np.column_stack([self.buyer, self.week, self.bought])[keep_order], ordered])
         line, order = line[np.lexsort((line[:, 1], line[:, 0]))], order[np.lexsort((order[:, 1], order[:, 0]))]
-        return PartPlans(*line.T, *order.T, cost=self.cost, bound=self.bound)
+        return PartPlans(
+            line[:, 0], line[:, 1], line[:, 2], order[:, 0], order[:, 1], order[:, 2], self.cost, self.bound
+        )
 
 
 class Programs:
@@ -282,10 +284,10 @@ def _exceeds(i: int, facts: Facts, terms: Terms, quantity: Counts, departure: Co
                     return True
                 if facts.litres[i] > 0 and terms.litres_left[j] < -_SLACK:
                     return True
+    over = False
     for o in np.flatnonzero(purchase):
-        if terms.budget_left[facts.period_of_week[o + 1]] < -_SLACK:
-            return True
-    return False
+        over |= terms.budget_left[facts.period_of_week[o + 1]] < -_SLACK
+    return over
 
 
 @nb.njit(cache=True)
@@ -369,7 +371,7 @@ def _hub_at_start(i: int, facts: Facts) -> tuple[int, float]:
 @nb.njit(cache=True)
 def _at_hub_by(i: int, day: int, facts: Facts) -> int:
     """Units the hub has had by this day if nothing ever left it."""
-    units = facts.hub_stock[i]
+    units: int = facts.hub_stock[i]
     for e in range(facts.hub_inbound_start[i], facts.hub_inbound_start[i + 1]):
         if facts.hub_inbound_day[e] <= day:
             units += facts.hub_inbound_units[e]
@@ -378,7 +380,8 @@ def _at_hub_by(i: int, day: int, facts: Facts) -> int:
 
 @nb.njit(cache=True)
 def _received_week(day: int, facts: Facts) -> int:
-    return max((day - facts.first_monday) // 7 + 1, 1)
+    week: int = max((day - facts.first_monday) // 7 + 1, 1)
+    return week
 
 
 @nb.njit(cache=True)
@@ -603,7 +606,7 @@ def _serve(
             change[received] += facts.hub_inbound_units[e]
     in_stock, next_in, left_over = facts.hub_stock[i], facts.hub_inbound_start[i], 0
     spent, waiting = np.zeros(len(terms.budget_left)), np.zeros(len(path), np.int64)
-    total = 0.0
+    total: float = 0.0
     for line in range(len(lines)):
         n, k, j, hub_first = lines[line]
         room = min(_room(terms.kg_left[j], facts.weight_kg[i]), _room(terms.litres_left[j], facts.litres[i]))
@@ -659,7 +662,7 @@ def _serve(
         for k in range(1, weeks + 1):
             x += quantity[n, k - 1]
             total += table[k, x]
-    return total
+    return float(total)
 
 
 @nb.njit(cache=True)

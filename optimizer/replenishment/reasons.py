@@ -21,7 +21,8 @@ def shipment_reasons(network: Network, instance: Instance, plans: PartPlans, exp
     """One sentence or two per shipment line."""
     leaves, points, sailings = instance.leaves, instance.points, instance.departures
     week, without, with_it = _without_line(
-        plans.arrivals(instance), plans.leaf, sailings.slot[plans.departure] - 1, plans.units, instance.published, instance.slot_law, leaves.depot,
+        plans.arrivals(instance), plans.leaf, sailings.slot[plans.departure] - 1, plans.units, instance.published,
+        instance.slot_law, leaves.depot,
         leaves.net_stock, leaves.inbound, leaves.late_mean, leaves.window_mean, leaves.window_variance,
         leaves.weekly_mean, leaves.batch_index, leaves.kappa, expected.waiting,
         leaves.point_start, points.share, points.base_stock, points.courier_weeks, points.holding, points.waiting,

@@ -12,10 +12,11 @@ def delay_law(sd_weeks: float) -> npt.NDArray[np.float64]:
     """P(delay = EARLIEST..LATEST weeks): the rounded normal of mean 0, cut off and renormalised, shape (7,)."""
     delays = np.arange(EARLIEST, LATEST + 1)
     if sd_weeks <= 0:
-        return (delays == 0).astype(float)
+        return np.asarray(delays == 0, dtype=float)
     below = np.array([0.5 * (1 + erf(edge / (sd_weeks * sqrt(2)))) for edge in np.append(delays - 0.5, LATEST + 0.5)])
     probability = np.diff(below)
-    return np.asarray(probability / probability.sum())
+    law: npt.NDArray[np.float64] = probability / probability.sum()
+    return law
 
 
 def slot_law(sd_weeks: float, weeks: int) -> npt.NDArray[np.float64]:
@@ -29,4 +30,5 @@ def slot_law(sd_weeks: float, weeks: int) -> npt.NDArray[np.float64]:
     t, j = np.arange(weeks + 1)[:, None], np.arange(1, weeks + 1)[None, :]
     in_by = cumulative[np.clip(t - j - EARLIEST + 1, 0, LATEST - EARLIEST + 1)]
     all_in = np.concatenate([np.ones((weeks + 1, 1)), np.cumprod(in_by, axis=1), np.zeros((weeks + 1, 1))], axis=1)
-    return all_in[:, :-1] - all_in[:, 1:]
+    law: npt.NDArray[np.float64] = all_in[:, :-1] - all_in[:, 1:]
+    return law
