@@ -162,7 +162,7 @@ def _binding(instance: Instance, found: Decomposition) -> dict[str, float]:
         "budget": float(budget.mean()) if len(budget) else 0.0,
         "lane_kg": _mean(by_departure[0][inside]),
         "lane_litres": _mean(by_departure[1][inside]),
-        "lane_capacity": _mean(by_departure.any(axis=0)[inside]),
+        "lane_capacity": _mean(np.logical_or(*by_departure)[inside]),
     }
 
 
