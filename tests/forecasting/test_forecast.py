@@ -87,8 +87,8 @@ def test_demand_moved_between_points_leaves_the_region(network: Network, plain: 
 def test_a_year_of_zeros_before_a_known_launch_changes_nothing(network: Network) -> None:
     """Data that begins a year earlier, with a part long retired, changes no forecast of parts launched since."""
     launched = replace(network, models=network.models.assign(launched=pd.Timestamp("2024-12-30")))
-    parts = network.parts.iloc[[*range(len(network.parts)), 0]].reset_index(drop=True)
-    parts.loc[len(parts) - 1, ["part", "support_until"]] = ["OLD", pd.Timestamp("2024-06-30")]
+    retired = network.parts.iloc[[0]].assign(part="OLD", support_until=pd.Timestamp("2024-06-30"))
+    parts = pd.concat([network.parts, retired], ignore_index=True)
     first = network.usage.iloc[[0]].assign(date=pd.Timestamp("2024-01-01"), part="OLD")
     usage = pd.concat([first, network.usage], ignore_index=True)
     then, now = (forecast(each, WEEKS, LEAD) for each in (launched, replace(launched, parts=parts, usage=usage)))
