@@ -16,7 +16,7 @@ from storage.network_folder import read_network
 
 from .line import Bench, Figure
 
-GIB = 2**30
+GB = 1e9
 HALF_YEAR, YEAR = pd.Timedelta(days=182), pd.Timedelta(days=364)
 _OURS = ("MAKE", "MFLAGS", "VIRTUAL_ENV", "PYTHON", "PIP_NO_", "NUMBA_", "COVERAGE")
 
@@ -58,8 +58,8 @@ def wisetech(bench: Bench) -> Iterator[Figure | str]:
     yield Figure("generated", made.seconds, "s", at_most=60)
     planned = zapas(bench, "plan", folder, "--out", out)
     yield Figure("planned", planned.seconds, "s", at_most=180)
-    yield Figure("memory generating", made.peak_bytes / GIB, "GiB")
-    yield Figure("memory planning", planned.peak_bytes / GIB, "GiB", at_most=6)
+    yield Figure("memory generating", made.peak_bytes / GB, "GB")
+    yield Figure("memory planning", planned.peak_bytes / GB, "GB", at_most=6)
     plan = plan_json(out)
     yield Figure("gap", 100 * plan["gap"], "%", at_most=1)
     yield Figure("gap of controllable cost", 100 * plan["gap_controllable"], "%", at_most=8)
@@ -85,7 +85,7 @@ def small(bench: Bench) -> Iterator[Figure | str]:
     planned = zapas(bench, "plan", folder, "--out", out)
     plan = plan_json(out)
     yield Figure("planned", planned.seconds, "s")
-    yield Figure("memory planning", planned.peak_bytes / GIB, "GiB")
+    yield Figure("memory planning", planned.peak_bytes / GB, "GB")
     yield Figure("gap", 100 * plan["gap"], "%", at_most=5)
     network, _ = read_network(folder)
     yield from promises(network, plan, demands_of_a_group=1)

@@ -58,7 +58,7 @@ LINES = (
         "A kill at any moment, a full disk (a 1 MB tmpfs), a file where OUT should be, and Ctrl-C leave the old plan "
         "or none, and say one clear sentence",
         robustness.crash_safety,
-        "`pytest tests/storage/test_plan_folder.py`; `zapas plan DIR --out OUT`, and `kill -9` it or press Ctrl-C",
+        "`pytest tests/storage/test_plan_folder.py tests/cli`; `zapas plan DIR --out OUT`, `kill -9` it, press Ctrl-C",
     ),
     Line(
         2,
