@@ -23,7 +23,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run the lines named, all by default; only a run of all writes the page. Returns 1 if one failed."""
     asked = _parser().parse_args(arguments)
     try:
-        lines = chosen(LINES, asked.only)
+        left_out = {line.name for line in chosen(LINES, asked.without)} if asked.without else set()
+        lines = tuple(line for line in chosen(LINES, asked.only) if line.name not in left_out)
     except KeyError as error:
         print(error.args[0], file=sys.stderr)
         return 2
@@ -39,7 +40,8 @@ def main(arguments: Sequence[str]) -> int:
         if _code() != code:
             print("The code was changed meanwhile: these figures are of no one version. Run again.", file=sys.stderr)
             return 1
-        page = table(outcomes, machine_facts(), asked.date or _git("log", "-1", "--format=%cs"), _commit())
+        day = asked.date or _git("log", "-1", "--format=%cs")
+        page = table(outcomes, machine_facts(), day, _commit(), sorted(left_out))
         (ROOT / "docs" / "acceptance.md").write_text(page, encoding="utf-8")
         print("Written: docs/acceptance.md")
     return 0 if passed == len(outcomes) else 1
@@ -48,6 +50,9 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.acceptance", description=__doc__)
     parser.add_argument("--only", nargs="+", default=[], metavar="LINE", help="these lines only; nothing is written")
+    parser.add_argument(
+        "--without", nargs="+", default=[], metavar="LINE", help="all lines but these; the page says they were not run"
+    )
     parser.add_argument(
         "--date", type=lambda text: date.fromisoformat(text).isoformat(), help="instead of the commit's"
     )

@@ -6,13 +6,15 @@ from .line import Outcome, one_line, verdict
 
 INTRODUCTION = """# What was asked, and what was measured
 
-Written by `make accept`, which runs every line below at full size; nothing here is written by hand. ✗ marks a figure
+Written by `make accept`, which runs every line below at full size; no figure is written by hand. ✗ marks a figure
 outside its limit. Numbers in brackets are the limits.
 """
 
 
-def table(outcomes: Sequence[Outcome], facts: Mapping[str, str], day: str, commit: str) -> str:
-    """The page: machine, one row per line, how to repeat each."""
+def table(
+    outcomes: Sequence[Outcome], facts: Mapping[str, str], day: str, commit: str, left_out: Sequence[str] = ()
+) -> str:
+    """The page: machine, one row per line, how to repeat each; lines left out are named."""
     passed = sum(outcome.passed for outcome in outcomes)
     rows = [
         "| issue | line | asked | measured | verdict |",
@@ -20,11 +22,12 @@ def table(outcomes: Sequence[Outcome], facts: Mapping[str, str], day: str, commi
         *(_row(outcome) for outcome in outcomes),
     ]
     repeat = [f"- **{outcome.line.name}**: {outcome.line.repeat}" for outcome in outcomes]
+    not_run = f"  \nNot run this time: {', '.join(left_out)}." if left_out else ""
     machine = ", ".join(f"{name} {value}" for name, value in facts.items())
     return "\n".join(
         [
             INTRODUCTION,
-            f"{passed} of {len(outcomes)} lines passed on {day}, at {commit}.  \nMeasured on: {machine}.",
+            f"{passed} of {len(outcomes)} lines passed on {day}, at {commit}.  \nMeasured on: {machine}.{not_run}",
             "",
             *rows,
             "",

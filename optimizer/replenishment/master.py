@@ -61,7 +61,7 @@ def decompose(
     step = rows.terms(instance, np.maximum(price, _usual_prices(instance, rows)))
     plans = programs.relieve(rows.terms(instance, price, limited=True), step, mixture, params.surcharges)
     plans = programs.fill(rows.terms(instance, price, limited=True), plans, params.rounds)
-    plans, bound = _settle(instance, tables, rows, plans, bound, params)
+    plans, bound = _settle(instance, tables, rows, plans, bound, params, tell)
     use = np.asarray(usage(instance, rows, plans).sum(axis=0), dtype=float).ravel()
     return Decomposition(plans, bound, zero, rows, price, use)
 
@@ -176,11 +176,18 @@ def _master(
 
 
 def _settle(
-    instance: Instance, tables: CostTables, rows: Rows, plans: PartPlans, bound: float, params: Params
+    instance: Instance,
+    tables: CostTables,
+    rows: Rows,
+    plans: PartPlans,
+    bound: float,
+    params: Params,
+    tell: Callable[[str], None],
 ) -> tuple[PartPlans, float]:
     """A network small enough is planned whole by the exact model, which then also proves the better bound."""
     if len(instance.leaves.part) > params.exact_leaves:
         return plans, bound
+    tell("Proving the plan of this small network")
     everything = np.arange(len(instance.parts.part))
     exact = plan_exactly(instance, tables, rows, plans, everything, params.exact_nodes)
     if exact is None:
