@@ -13,7 +13,7 @@ from tests.optimizer.replenishment.cases import BY_PROGRAMS, arrays, judged, pla
 from tests.oracle import Optimum, optimum
 from tests.random_networks import random_network
 
-SEEDS = (2, 3, 5, 14, 16, 18, 21, 25, 26, 29, 32, 36, 44, 47, 57, 59)  # quick to prove optimal
+SEEDS = (3, 14, 16, 18, 21, 25, 26, 29, 32, 36, 44, 47, 57, 59)  # quick to prove optimal
 WITHOUT_EXACT_MODEL = (7, 23, 27, 31, 37, 41, 43)  # and those where prices alone lose most
 
 
