@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from domain.calendar import DAYS_PER_WEEK, first_week, week_number, week_starts
+from domain.calendar import DAYS_PER_WEEK, first_week, week_number
 from domain.departures import departures, inner_weeks, supplier_calendar
 from domain.forecast import Forecast
-from domain.logistics import LITRES_PER_M3, WEEKS_PER_YEAR, SupplyLanes, supply_lanes
+from domain.logistics import LITRES_PER_M3, WEEKS_PER_YEAR, SupplyLanes, hub_of_part, supply_lanes
 from domain.network import Network
 from domain.plan import StockTargets
 from domain.service import group_of, service_targets
@@ -247,25 +247,23 @@ def _parts(network: Network, supply: SupplyLanes, table: pd.DataFrame, suppliers
     rows = table["_row"].to_numpy()
     unit_cost = table["unit_cost"].to_numpy(float)
     part_code = pd.Series(np.arange(len(table)), index=table["part"])
-    hubs = set(network.sites.loc[network.sites["kind"] == "origin", "site"])
+    hub = pd.Series(hub_of_part(network)[rows], index=table["part"])
 
     stock = _good_stock(network)
-    stock = stock[stock["site"].isin(hubs) & stock["part"].isin(part_code.index)]
+    stock = stock[stock["part"].map(hub) == stock["site"]]
     hub_stock = np.zeros(len(table), np.int64)
     np.add.at(hub_stock, part_code[stock["part"]].to_numpy(), stock["on_hand"].to_numpy())
 
     inbound = _inbound(network)
-    inbound = inbound[inbound["destination"].isin(hubs) & inbound["part"].isin(part_code.index)]
+    inbound = inbound[inbound["part"].map(hub) == inbound["destination"]]
     inbound = inbound.assign(code=part_code[inbound["part"]].to_numpy(), day=_day_numbers(inbound["expected"]))
     inbound = inbound.sort_values(["code", "day", "quantity"], kind="stable")
 
     hub_rate = network.sites.loc[network.sites["kind"] == "origin", "holding_rate_per_year"].max()
     last = table["last_order_by"]
-    last_week = np.where(
-        last.notna(),
-        week_number(settings.as_of, last.fillna(pd.Timestamp("2262-01-01")).to_numpy("datetime64[D]")),
-        NEVER,
-    )
+    last_day = last.fillna(pd.Timestamp("2262-01-01")).to_numpy("datetime64[D]").astype(np.int64)
+    mondays_left = (last_day - np.datetime64(first_week(settings.as_of), "D").astype(np.int64)) // DAYS_PER_WEEK
+    last_week = np.where(last.notna(), np.maximum(mondays_left + 1, 0), NEVER)
     on_lanes = supply.allowed[rows]
     moved = supply.freight[rows] + supply.duty[rows] + supply.transit_capital[rows]
     return Parts(
@@ -332,13 +330,11 @@ def _coupling(network: Network, supply: SupplyLanes, sailings: Departures, weeks
     limit = settings.budget_per_period if settings.budget_per_period is not None else np.inf
     budget = np.full(periods, float(limit))
     if len(network.budgets):
-        starts = week_starts(settings.as_of, periods * settings.budget_period_weeks)[:: settings.budget_period_weeks]
-        length = np.timedelta64(settings.budget_period_weeks * DAYS_PER_WEEK, "D")
-        given = network.budgets["start"].to_numpy("datetime64[D]")
-        for period, start in enumerate(starts):
-            inside = (given >= start) & (given < start + length)
+        week = week_number(settings.as_of, network.budgets["start"].to_numpy("datetime64[D]"))
+        for period in range(periods):
+            inside = (week >= 1) & ((week - 1) // settings.budget_period_weeks == period)
             if inside.any():
-                budget[period] = float(network.budgets["amount"].to_numpy()[inside].sum())
+                budget[period] = float(network.budgets["amount"].to_numpy(float)[inside].sum())
     lanes = supply.lanes
     size = lanes["consignment_kg"].to_numpy(float)
     per_kg = np.where(np.isfinite(size), lanes["cost_per_consignment"].to_numpy(float) / size, 0.0)
@@ -379,7 +375,7 @@ def _leaves(
         lane, cost = supply.ordinary(site)
         lane, cost = lane[rows[here]], cost[rows[here]]
         landed[here] = np.where(lane >= 0, cost, supply.parts["unit_cost"].to_numpy(float)[rows[here]])
-        lead_days[here] = np.where(lane >= 0, supply.lead_days[np.maximum(lane, 0)], 0)
+        lead_days[here] = np.append(supply.lead_days, 0)[lane]  # 0 where no lane may carry it
 
     points, groups = _points(network, forecast, targets, place, depots[depot], landed)
     leaf_of_point = place[forecast.share_leaf]
@@ -388,9 +384,9 @@ def _leaves(
     base_stock = np.bincount(leaf_of_point, points.base_stock, minlength=len(order))
     backlog = _open_orders(network, part_code, region, part)
 
-    hub = set(network.sites.loc[network.sites["kind"] == "origin", "site"])
+    hub = pd.Series(hub_of_part(network), index=network.parts["part"])
     good = _good_stock(network)
-    at_hub = set(good.loc[good["site"].isin(hub) & (good["on_hand"] > 0), "part"])
+    at_hub = set(good.loc[(good["part"].map(hub) == good["site"]) & (good["on_hand"] > 0), "part"])
     supplier_lead = dict(zip(network.suppliers["supplier"], network.suppliers["lead_time_days"], strict=True))
     extra = np.array(
         [

@@ -157,7 +157,7 @@ def _master(
     use, limit, low_all, low, high = use[:, active], limit[active], low, low[active], high[active]
     convexity = sp.hstack([sp.identity(groups, format="csr")] * copies)
     number = len(limit)
-    scale = np.maximum(limit, 1e-9)
+    scale = np.where(limit > 0, limit, 1.0)
     slack = sp.hstack([-sp.identity(number), sp.identity(number)])
     matrix = sp.vstack(
         [

@@ -15,10 +15,10 @@ from simulation.demo.supply import RATE_DOUBT, SAFETY, Flow
 
 DEPOT_COVER = 1.5  # of an ordinary planner's aim: these depots are used to long customs
 HUB_SHARE = 0.30  # of parts kept at the hub
-BARE_SHARE = 0.04  # of part-regions out of stock today
+BARE_SHARE = 0.05  # of part-regions out of stock today
 DEAD_SHARE = 0.25  # of part-regions hardly wanted any more that still have stock
 SLOW_PER_WEEK = 0.05
-SLOW_BARE_SHARE = 0.12
+SLOW_BARE_SHARE = 0.17
 SCREEN_PRICE, CRITICAL_PRICE, OTHER_PRICE = 40.0, 40.0, 25.0  # USD per waiting repair and week, for points' base stock
 LINE_COST = 1.5  # USD a year, of keeping one part number at a point
 POINT_WEEKS = 0.5  # courier and an occasional wait for the depot

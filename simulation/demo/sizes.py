@@ -69,7 +69,7 @@ class Size:
     open_repairs: int
     service: Service
     regions: tuple[Region, ...]
-    budget_share: float = 1.1
+    budget_share: float = 1.0
     capacity_share: float = 2.0
 
 
