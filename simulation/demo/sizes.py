@@ -69,8 +69,8 @@ class Size:
     open_repairs: int
     service: Service
     regions: tuple[Region, ...]
-    budget_share: float = 1.0
-    capacity_share: float = 2.0
+    budget_share: float = 1.02
+    capacity_share: float = 2.4
 
 
 SIZES = {
