@@ -48,12 +48,15 @@ def slice_of_demo(every: int = 15) -> Raw:
 
 
 def shuffled(raw: Raw, seed: int) -> Raw:
-    """The same network with rows and columns of every table in another order."""
+    """The same network with rows and columns of every table in another order.
+
+    Rows of `service` stay: the first one that fits counts, so their order is what they say.
+    """
     rng = np.random.default_rng(seed)
-    tables = {
-        name: frame.iloc[rng.permutation(len(frame)), rng.permutation(frame.shape[1])].reset_index(drop=True)
-        for name, frame in raw[0].items()
-    }
+    tables = {}
+    for name, frame in raw[0].items():
+        rows = np.arange(len(frame)) if name == "service" else rng.permutation(len(frame))
+        tables[name] = frame.iloc[rows, rng.permutation(frame.shape[1])].reset_index(drop=True)
     return tables, raw[1]
 
 
