@@ -9,6 +9,7 @@ from forecasting.exposure import exposures
 from forecasting.gamma_poisson import gamma_poisson
 from forecasting.history import read_history
 from forecasting.overrides import overridden
+from forecasting.series import Series
 from forecasting.shares import point_shares
 
 WEEKS_PER_MONTH = 365.25 / 12 / 7
@@ -28,14 +29,8 @@ def forecast(network: Network, weeks: int, lead_weeks: int) -> Forecast:
     bounds[0] = np.datetime64(network.settings.as_of, "D") + 1  # the days before week 1 go into it
     period_weeks = WEEKS_PER_MONTH if network.settings.history_bucket == "month" else 1.0
     exposure = exposures(network, history, bounds)
-    law = gamma_poisson(
-        counts=history.counts,
-        exposure=exposure.past,
-        starts=history.starts,
-        classes=history.classes,
-        future_exposure=exposure.future,
-        lead=max(1, round(lead_weeks / period_weeks)),
-    )
+    past = Series(history.counts, exposure.past, history.starts, history.classes)
+    law = gamma_poisson(past, exposure.future, max(1, round(lead_weeks / period_weeks)))
     mean = overridden(network, history, law.mean, bounds)
     keep = mean.sum(axis=1) >= NOTHING
     share_leaf, share_site, share = point_shares(network, history, law.batch_index, law.discount)

@@ -20,6 +20,7 @@ import pandas as pd
 from domain.counts import log_pmf
 from forecasting.classes import Classes
 from forecasting.law import DemandLaw
+from forecasting.series import Series
 from forecasting.windows import Windows, dispersion, drift_growth, rolling_windows
 
 Floats = npt.NDArray[np.float64]
@@ -36,22 +37,19 @@ ENOUGH = 10  # leaves whose rates make a class typical
 _OUTLIER = -30.0  # least log likelihood of one window: no single one decides for its class
 
 
-def gamma_poisson(
-    counts: Floats, exposure: Floats, starts: Ints, classes: Ints, future_exposure: Floats, lead: int
-) -> DemandLaw:
-    """Demand of the coming periods for every leaf.
+def gamma_poisson(history: Series, future_exposure: Floats, lead: int) -> DemandLaw:
+    """Demand of the coming periods for every series of `history` (leaf).
 
-    counts, exposure: units and exposure per period, shape (leaves, periods); a gap has exposure 0. starts: first period
-    that counts as evidence, shape (leaves,). classes: codes of nested classes, coarsest first, shape (leaves, levels).
     future_exposure: shape (leaves, periods ahead). lead: periods over which demand is judged. Raises ValueError when
-    the shapes do not belong together.
+    the future is not that of the same leaves or `lead` is below 1.
     """
+    counts, exposure, classes = history.counts, history.exposure, history.classes
     leaves, periods = counts.shape
-    if exposure.shape != counts.shape or starts.shape != (leaves,) or len(classes) != leaves or lead < 1:
-        raise ValueError("counts, exposure, starts and classes must describe the same leaves, and lead must be ≥ 1")
+    if len(future_exposure) != leaves or lead < 1:
+        raise ValueError("future exposure must describe the same series, and lead must be ≥ 1")
     if leaves == 0:
         return DemandLaw(future_exposure, *np.zeros((4, 0)))
-    starts = np.clip(starts, 0, periods)
+    starts = np.clip(history.starts, 0, periods)
     pool = Classes(np.column_stack([np.zeros(leaves, np.int64), classes]))
     windows = rolling_windows(counts, exposure, starts, DISCOUNTS, lead)
     pilot = _pilot_dispersion(counts, exposure, starts, pool)

@@ -8,6 +8,7 @@ from scipy import stats
 from domain import counts as laws
 from forecasting.gamma_poisson import gamma_poisson
 from forecasting.law import DemandLaw
+from forecasting.series import Series
 
 Floats = npt.NDArray[np.float64]
 AHEAD, LEAD = 12, 12
@@ -16,14 +17,13 @@ AHEAD, LEAD = 12, 12
 def fit(counts: Floats, starts: list[int] | None = None, exposure: Floats | None = None) -> DemandLaw:
     """The model with one class, exposure 1 and history from the beginning unless given."""
     leaves = len(counts)
-    return gamma_poisson(
+    history = Series(
         counts=counts,
         exposure=np.ones_like(counts) if exposure is None else exposure,
         starts=np.zeros(leaves, np.int64) if starts is None else np.array(starts),
         classes=np.zeros((leaves, 1), np.int64),
-        future_exposure=np.ones((leaves, AHEAD)),
-        lead=LEAD,
     )
+    return gamma_poisson(history, np.ones((leaves, AHEAD)), LEAD)
 
 
 def slow_movers(leaves: int = 300, weeks: int = 78, seed: int = 0) -> Floats:
@@ -149,7 +149,9 @@ def test_the_order_of_leaves_does_not_matter() -> None:
 def test_future_exposure_scales_the_mean() -> None:
     """A week with exposure 0 has mean 0, one with exposure 3 three times the mean of a plain one."""
     future = np.tile([0.0, 1.0, 3.0], (300, 1))
-    law = gamma_poisson(slow_movers(), np.ones((300, 78)), np.zeros(300, int), np.zeros((300, 1), int), future, LEAD)
+    law = gamma_poisson(
+        Series(slow_movers(), np.ones((300, 78)), np.zeros(300, int), np.zeros((300, 1), int)), future, LEAD
+    )
     assert (law.mean[:, 0] == 0).all()
     np.testing.assert_allclose(law.mean[:, 2], 3 * law.mean[:, 1])
 
@@ -220,11 +222,11 @@ def test_a_small_class_leans_on_the_pool() -> None:
     counts = slow_movers()
     classes = np.zeros((300, 1), np.int64)
     classes[-2:] = 1
-    apart = gamma_poisson(counts, np.ones((300, 78)), np.zeros(300, int), classes, np.ones((300, AHEAD)), LEAD)
+    apart = gamma_poisson(Series(counts, np.ones((300, 78)), np.zeros(300, int), classes), np.ones((300, AHEAD)), LEAD)
     np.testing.assert_allclose(apart.mean[-2:], fit(counts).mean[-2:], rtol=0.15)
 
 
 def test_arrays_that_do_not_belong_together_are_refused() -> None:
     """Shapes must agree."""
-    with pytest.raises(ValueError, match="same leaves"):
+    with pytest.raises(ValueError, match="same series"):
         fit(slow_movers(), starts=[0])

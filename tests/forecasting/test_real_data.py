@@ -10,6 +10,7 @@ import pytest
 
 from domain import counts as laws
 from forecasting.gamma_poisson import gamma_poisson
+from forecasting.series import Series
 from forecasting.windows import drift_growth
 
 HORIZON = 6
@@ -26,14 +27,9 @@ def test_car_parts_are_forecast_better_than_by_the_usual_methods(
     wide = panel.pivot(index="series", columns="period", values="quantity").dropna().to_numpy(np.float64)
     past, future = wide[:, :-HORIZON], wide[:, -HORIZON:].sum(axis=1)
     first = np.where(past.any(axis=1), (past > 0).argmax(axis=1), past.shape[1])
-    law = gamma_poisson(
-        counts=past,
-        exposure=np.ones_like(past),
-        starts=np.where((first == 0) | (first == past.shape[1]), 0, first + 1),
-        classes=np.zeros((len(past), 1), np.int64),
-        future_exposure=np.ones((len(past), HORIZON)),
-        lead=HORIZON,
-    )
+    starts = np.where((first == 0) | (first == past.shape[1]), 0, first + 1)
+    history = Series(past, np.ones_like(past), starts, np.zeros((len(past), 1), np.int64), season=12)
+    law = gamma_poisson(history, np.ones((len(past), HORIZON)), HORIZON)
     growth = drift_growth(law.mean, np.array([0, HORIZON]), HORIZON, law.discount**law.drift)[0]
     mean = law.mean.sum(axis=1)
     variance = law.batch_index * mean + growth / law.rate_shape * mean**2

@@ -1,0 +1,57 @@
+"""What every forecasting method is given, and the protocol they share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from forecasting.law import DemandLaw
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Series:
+    """Histories of demand that end together.
+
+    counts: units per period, exposure: what they are counted against, shape (series, periods); a gap has exposure 0.
+    starts: first period that counts as evidence, shape (series,). classes: codes of nested classes, coarsest first,
+    shape (series, levels). season: periods in a year, 1 for none. Raises ValueError when the arrays do not describe the
+    same series.
+    """
+
+    counts: Floats
+    exposure: Floats
+    starts: Ints
+    classes: Ints
+    season: int = 1
+
+    def __post_init__(self) -> None:
+        number = len(self.counts)
+        same = self.exposure.shape == self.counts.shape and self.starts.shape == (number,)
+        if not same or self.counts.ndim != 2 or self.classes.ndim != 2 or len(self.classes) != number:
+            raise ValueError("counts, exposure, starts and classes must describe the same series")
+        if self.season < 1:
+            raise ValueError("a season has at least 1 period")
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    @property
+    def periods(self) -> int:
+        """How many periods are known."""
+        return int(self.counts.shape[1])
+
+    def until(self, origin: int) -> "Series":
+        """What was known after the first `origin` periods."""
+        return replace(self, counts=self.counts[:, :origin], exposure=self.exposure[:, :origin])
+
+    def evidence(self) -> npt.NDArray[np.bool_]:
+        """Which periods are evidence: from the start on, without the gaps; shape (series, periods)."""
+        return (self.exposure > 0) & (np.arange(self.periods) >= self.starts[:, None])
+
+
+Contender = Callable[[Series, Floats, int], DemandLaw]
+"""(history, future exposure of shape (series, periods ahead), periods over which demand is judged) → demand's law."""
