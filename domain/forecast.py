@@ -1,14 +1,19 @@
 """A Forecast value: the demand distribution of every part × region over any interval.
 
 Given the rate factor Θ ~ Gamma(a, a), points and weeks are independent, so any window, region or point follows from
-weekly means, a batch index ψ and a rate shape a: mean f·M, variance ψ f M + κ f² M² (MODEL 1).
+weekly means, a batch index ψ and a rate shape a: mean f·M, variance ψ f M + κ f² M² (MODEL 1). Points of a region share
+Θ, so their variances do not add up to the region's. Each leaf has its own Θ: over the regions of a part means and
+variances both add up, as in the optimizer.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+
+from domain.schemas import ARTEFACTS, empty_frame
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -22,6 +27,8 @@ class Forecast:
     mean: units per week, shape (leaves, weeks), week 1 first. batch_index ψ ≥ 1, rate_shape a > 0 (inf: the rate is
     known), discount δ in (0, 1], drift ω in {0, 1}: shape (leaves,). Shares: `share_leaf` (row in the arrays above),
     `share_site` (repair point id), `share` > 0; they add up to 1 over the points of a leaf.
+    overrides: the artefact of that name, a row per leaf and week a planner has touched: `mean` is the planner's there,
+    and `system` keeps what it would have been.
     """
 
     as_of: date
@@ -35,6 +42,7 @@ class Forecast:
     share_leaf: Ints
     share_site: npt.NDArray[np.object_]
     share: Floats
+    overrides: pd.DataFrame = field(default_factory=lambda: empty_frame(ARTEFACTS["overrides"]))
 
     @property
     def weeks(self) -> int:
@@ -66,3 +74,14 @@ class Forecast:
         """Variance of demand of weeks `first`..`last`: ψM + κM², units², shape (leaves,) (MODEL 1)."""
         mean = self.interval_mean(first, last)
         return self.batch_index * mean + self.relative_variance(first, last) * mean**2
+
+
+def point_variance(
+    share: npt.ArrayLike, mean: npt.ArrayLike, variance: npt.ArrayLike, batch_index: npt.ArrayLike
+) -> Floats:
+    """Variance at points that together have `share` f of a leaf with mean M and variance V: f²V + f(1 − f)ψM, units².
+
+    It is ψ f M + κ f² M² with V = ψM + κM² (MODEL 1); broadcast.
+    """
+    f, psi = np.asarray(share, float), np.asarray(batch_index, float)
+    return np.asarray(f * f * np.asarray(variance, float) + f * (1.0 - f) * psi * np.asarray(mean, float))

@@ -1,5 +1,7 @@
 """A Forecast as the tables of a plan folder, and back: a planner's own forecast is as good as ours."""
 
+from collections.abc import Iterator
+
 import numba as nb
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +22,8 @@ _LAW = ("dispersion", "rate_shape", "discount", "drift")
 _NEEDED = ("part", "region", "week", "mean", "dispersion", "rate_shape")
 _SHOWN = 100  # problems of one kind that are spelt out
 _SHARE_TOLERANCE = 1e-6
+BLOCK_ROWS = 1 << 18
+"""Rows of the table `forecast` made and written at a time: 40 MB."""
 
 
 def forecast_frame(forecast: Forecast, settings: Settings) -> pd.DataFrame:
@@ -28,42 +32,56 @@ def forecast_frame(forecast: Forecast, settings: Settings) -> pd.DataFrame:
     Quantiles are of cumulative demand D(1..t) under the law of `domain.counts` with mean M and variance ψM + κM², the
     very law the optimizer uses.
     """
-    leaves, weeks = forecast.mean.shape
-    weekly, cumulative, spread = (np.empty((leaves, weeks)) for _ in range(3))
-    levels = np.empty((leaves, weeks, len(LEVELS)), np.int64)
-    _fill(
-        forecast.mean,
-        forecast.batch_index,
-        forecast.rate_shape,
-        np.where(forecast.drift > 0, forecast.discount ** (-forecast.drift), 1.0),
-        np.array(LEVELS),
-        weekly,
-        cumulative,
-        spread,
-        levels,
-    )
-    per_leaf = zip(_LAW, (forecast.batch_index, forecast.rate_shape, forecast.discount, forecast.drift), strict=True)
-    return pd.DataFrame(
-        {
-            "part": np.repeat(forecast.part, weeks),
-            "region": np.repeat(forecast.region, weeks),
-            "week": np.tile(week_starts(settings.as_of, weeks).astype("datetime64[ns]"), leaves),
-            "mean": forecast.mean.ravel(),
-            "variance": weekly.ravel(),
-            **{name: np.repeat(values, weeks) for name, values in per_leaf},
-            "cumulative_mean": cumulative.ravel(),
-            "cumulative_variance": spread.ravel(),
-            **{f"q{round(100 * level)}": levels[:, :, k].ravel() for k, level in enumerate(LEVELS)},
-        }
-    )
+    return _rows(forecast, settings, slice(None))
+
+
+def forecast_blocks(forecast: Forecast, settings: Settings, rows: int = BLOCK_ROWS) -> Iterator[pd.DataFrame]:
+    """The table `forecast` in blocks of about `rows` rows, whole leaves each, so that it need never exist at once.
+
+    At least one block, which may be empty.
+    """
+    leaves = max(1, rows // max(forecast.weeks, 1))
+    for first in range(0, max(len(forecast.part), 1), leaves):
+        yield _rows(forecast, settings, slice(first, first + leaves))
 
 
 def shares_frame(forecast: Forecast) -> pd.DataFrame:
     """The table `shares`: how the demand of a part falls on the repair points of each region, sorted by key."""
-    frame = pd.DataFrame(
-        {"part": forecast.part[forecast.share_leaf], "site": forecast.share_site, "share": forecast.share}
+    part, _ = pd.factorize(forecast.part, sort=True)
+    site, _ = pd.factorize(forecast.share_site, sort=True)
+    order = np.lexsort((site, part[forecast.share_leaf]))
+    return pd.DataFrame(
+        {
+            "part": forecast.part[forecast.share_leaf[order]],
+            "site": forecast.share_site[order],
+            "share": forecast.share[order],
+        }
     )
-    return frame.sort_values(["part", "site"], kind="stable", ignore_index=True)
+
+
+def _rows(forecast: Forecast, settings: Settings, leaves: slice) -> pd.DataFrame:
+    """The table `forecast` of these leaves."""
+    mean = forecast.mean[leaves]
+    law = [values[leaves] for values in (forecast.batch_index, forecast.rate_shape, forecast.discount, forecast.drift)]
+    batch_index, rate_shape, discount, drift = law
+    number, weeks = mean.shape
+    weekly, cumulative, spread = (np.empty((number, weeks)) for _ in range(3))
+    levels = np.empty((len(LEVELS), number, weeks), np.int64)
+    growth = np.where(drift > 0, discount ** (-drift), 1.0)
+    _fill(mean, batch_index, rate_shape, growth, np.array(LEVELS), weekly, cumulative, spread, levels)
+    return pd.DataFrame(
+        {
+            "part": np.repeat(forecast.part[leaves], weeks),
+            "region": np.repeat(forecast.region[leaves], weeks),
+            "week": np.tile(week_starts(settings.as_of, weeks).astype("datetime64[ns]"), number),
+            "mean": mean.ravel(),
+            "variance": weekly.ravel(),
+            **{name: np.repeat(values, weeks) for name, values in zip(_LAW, law, strict=True)},
+            "cumulative_mean": cumulative.ravel(),
+            "cumulative_variance": spread.ravel(),
+            **{f"q{round(100 * level)}": levels[k].ravel() for k, level in enumerate(LEVELS)},
+        }
+    )
 
 
 @nb.njit(cache=True, parallel=True)
@@ -78,13 +96,14 @@ def _fill(
     spread: Floats,
     values: Ints,
 ) -> None:
-    """Variance of each week, mean, variance and quantiles of demand through it.
+    """Variance of each week, mean, variance and quantiles of demand through it; values: (levels, leaves, weeks).
 
     Σᵤ Σᵥ eᵤeᵥ g^min(u,v) grows by 2e_t Σ_{u<t} eᵤ gᵘ + e_t² gᵗ from week to week (g = δ^−ω, MODEL 1).
     """
     for leaf in nb.prange(len(mean)):
         psi, kappa = batch_index[leaf], 1.0 / rate_shape[leaf]
         total, pairs, before, factor = 0.0, 0.0, 0.0, 1.0
+        found = np.empty(len(levels), np.int64)
         for week in range(mean.shape[1]):
             factor *= growth[leaf]
             m = mean[leaf, week]
@@ -94,7 +113,8 @@ def _fill(
             weekly[leaf, week] = psi * m + kappa * factor * m * m
             cumulative[leaf, week] = total
             spread[leaf, week] = psi * total + kappa * pairs
-            quantiles(total, spread[leaf, week], levels, values[leaf, week])
+            quantiles(total, spread[leaf, week], levels, found)
+            values[:, leaf, week] = found
 
 
 def forecast_from_frames(table: pd.DataFrame, shares: pd.DataFrame, network: Network) -> Forecast:

@@ -31,7 +31,7 @@ def forecast(network: Network, weeks: int, lead_weeks: int) -> Forecast:
     exposure = exposures(network, history, bounds)
     past = Series(history.counts, exposure.past, history.starts, history.classes)
     law = gamma_poisson(past, exposure.future, max(1, round(lead_weeks / period_weeks)))
-    mean = overridden(network, history, law.mean, bounds)
+    mean, overrides = overridden(network, history, law.mean, bounds)
     keep = mean.sum(axis=1) >= NOTHING
     share_leaf, share_site, share = point_shares(network, history, law.batch_index, law.discount)
     kept = keep[share_leaf]
@@ -47,4 +47,5 @@ def forecast(network: Network, weeks: int, lead_weeks: int) -> Forecast:
         share_leaf=(np.cumsum(keep) - 1)[share_leaf[kept]],
         share_site=share_site[kept],
         share=share[kept],
+        overrides=overrides,
     )

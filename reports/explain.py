@@ -9,6 +9,7 @@ from math import isnan
 import pandas as pd
 
 from domain.counts import quantile
+from domain.forecast import point_variance
 from domain.logistics import WEEKS_PER_YEAR, supply_lanes
 from domain.network import Network
 from domain.problems import ZapasError
@@ -74,7 +75,8 @@ def explain(
     around = frozenset(network.sites["site"]) if site is None else _around(network, site)
     question = _Question(frames, network, part, site or "", around, waiting_price or {})
     told: tuple[Callable[[_Question], list[str]], ...] = (
-        _what_it_is, _demand, _stock, _under_way, _repairs, _targets, _orders, _shipments, _moves, _exceptions,
+        _what_it_is, _demand, _overrides, _stock, _under_way, _repairs, _targets, _orders, _shipments, _moves,
+        _exceptions,
     )  # fmt: skip
     return [sentence for tell in told for sentence in tell(question)]
 
@@ -114,22 +116,44 @@ def _demand(q: _Question) -> list[str]:
         rows, place = rows[rows["region"] == region], f"region {region}"
     if rows.empty:
         return [f"Demand: none is expected in {place if q.site else 'any region'}."]
-    told = []
-    for week in sorted(rows["week"].unique())[: _AHEAD[-1]]:
-        at = rows[rows["week"] == week]
-        mean, variance = float(at["cumulative_mean"].sum()), float(at["cumulative_variance"].sum())
-        told.append((mean, int(quantile(mean, variance, 0.95))))
-    ahead = [weeks for weeks in _AHEAD if weeks <= len(told)] or [len(told)]
-    said = []
-    for n in ahead:
-        mean, most = told[n - 1]
-        said.append(f"{words.pieces(round(mean, 1))} in {words.count(n, 'week')} ({most:,} are {words.enough(0.95)})")
-    lines = [f"Demand expected in {place}: {', '.join(said)}."]
+    lines = [f"Demand expected in {place}: {_ahead(rows)}."]
     shares = q.frames.get("shares")
     if q.site and shares is not None:
         own = shares[(shares["part"] == q.part) & (shares["site"] == q.site)]["share"]
-        lines += [f"{q.site} has {words.percent(float(share))} of it." for share in own]
+        for share in own:
+            mean, variance = rows["cumulative_mean"], rows["cumulative_variance"]
+            here = point_variance(share, mean, variance, rows["dispersion"])
+            at_site = rows.assign(cumulative_mean=share * mean, cumulative_variance=here)
+            lines.append(f"{q.site} has {words.percent(float(share))} of it: {_ahead(at_site)}.")
     return lines
+
+
+def _ahead(rows: pd.DataFrame) -> str:
+    """Cumulative demand of these forecast rows a month and a quarter ahead; each region has a rate of its own."""
+    by_week = rows.groupby("week", sort=True)[["cumulative_mean", "cumulative_variance"]].sum().iloc[: _AHEAD[-1]]
+    said = []
+    for n in [weeks for weeks in _AHEAD if weeks <= len(by_week)] or [len(by_week)]:
+        mean, variance = (float(figure) for figure in by_week.iloc[n - 1])
+        most = int(quantile(mean, variance, 0.95))
+        said.append(f"{words.pieces(round(mean, 1))} in {words.count(n, 'week')} ({most:,} are {words.enough(0.95)})")
+    return ", ".join(said)
+
+
+def _overrides(q: _Question) -> list[str]:
+    """Where a planner's figure holds instead of the system's, with author and reason."""
+    if "overrides" not in q.frames:
+        return []
+    rows = q.rows("overrides")
+    if q.site and (region := str(q.network.site_of.loc[q.site, "region"])):
+        rows = rows[rows["region"] == region]
+    lines = []
+    for (where, author, reason, _), one in rows.groupby(["region", "author", "reason", "created"], sort=True):
+        lines.append(
+            f"For {words.count(len(one), 'week')} from {q.day(one['week'].min())} the planner ({author}, {reason}) "
+            f"expects {words.number(one['override'].mean())} a week in {where}, "
+            f"the system {words.number(one['system'].mean())}."
+        )
+    return _first(lines, "planner's figure", "planner's figures")
 
 
 def _stock(q: _Question) -> list[str]:

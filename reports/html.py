@@ -91,7 +91,8 @@ class _Figures:
 
 
 def _card(figures: _Figures, network: Network, forecast: Forecast, plan: Plan, part: str) -> Card:
-    frames = {**plan_frames(plan), "forecast": part_forecast(network, forecast, part)}
+    told = {"forecast": part_forecast(network, forecast, part), "overrides": forecast.overrides}
+    frames = {**plan_frames(plan), **told}
     known = (frames["projection"]["part"] == part).any()
     return Card(
         part=part,

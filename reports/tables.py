@@ -23,7 +23,7 @@ Frames = Mapping[str, pd.DataFrame]
 
 COMPARED = ("targets", "shipments", "purchase_orders", "forecast")
 """What `changes.diff` reads."""
-EXPLAINED = (*COMPARED, "shares", "allocations", "exceptions")
+EXPLAINED = (*COMPARED, "shares", "overrides", "allocations", "exceptions")
 """What `explain` reads."""
 DEMAND_WEEKS = 13
 """A quarter: how far ahead demand is summed up when two plans are compared."""

@@ -1,6 +1,6 @@
 """Runs the pipeline on a network folder and saves each step's result; the plan appears whole or not at all."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from domain.forecast import Forecast
-from domain.forecast_tables import forecast_frame, forecast_from_frames, shares_frame
+from domain.forecast_tables import forecast_blocks, forecast_from_frames, shares_frame
 from domain.network import Network
 from domain.plan import Plan
 from domain.problems import CheckReport, ZapasError
@@ -76,15 +76,14 @@ def run_plan(
 
 
 def run_forecast(directory: Path, out: Path, *, strict: bool = False, tell: Tell = lambda text: None) -> int:
-    """Forecast the network folder into `out`/forecast.parquet and shares.parquet; returns the rows written."""
+    """Forecast the network folder into the tables forecast, shares and overrides of `out`; returns rows of forecast."""
     tell("Reading the network")
     network, _ = read_network(directory, strict=strict)
     planning = run_step(STEPS[0], Planning(network), tell)
     if planning.forecast is None:
         raise ValueError("the pipeline made no forecast")
-    frame = forecast_frame(planning.forecast, network.settings)
-    write_frames({"forecast": frame, "shares": shares_frame(planning.forecast)}, out)
-    return len(frame)
+    write_frames(_forecast_tables(planning.forecast, network), out)
+    return planning.forecast.mean.size
 
 
 def restricted(network: Network, only: Mapping[str, str]) -> Network:
@@ -144,11 +143,19 @@ def _given_forecast(file: Path, whole: Network, network: Network) -> Forecast:
     return forecast_from_frames(forecast, share, network)
 
 
+def _forecast_tables(forecast: Forecast, network: Network) -> dict[str, pd.DataFrame | Iterable[pd.DataFrame]]:
+    return {
+        "forecast": forecast_blocks(forecast, network.settings),
+        "shares": shares_frame(forecast),
+        "overrides": forecast.overrides,
+    }
+
+
 def _save(step: str, planning: Planning, partial: PartialPlan) -> None:
     """Save what a step has made as soon as it is made."""
     if step == "forecast" and planning.forecast is not None:
-        partial.write_frame("forecast", forecast_frame(planning.forecast, planning.network.settings))
-        partial.write_frame("shares", shares_frame(planning.forecast))
+        for name, frame in _forecast_tables(planning.forecast, planning.network).items():
+            partial.write_frame(name, frame)
     elif step == "replenishment" and planning.replenishment is not None and planning.targets is not None:
         partial.write_frame("targets", planning.targets.table)
         partial.write_frame("shipments", planning.replenishment.shipments)

@@ -1,7 +1,7 @@
 """A plain folder of Parquet tables: a forecast alone, or the hidden truth of a demo."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -10,8 +10,11 @@ from domain.problems import ZapasError
 from storage.plan_folder import PartialPlan
 
 
-def write_frames(frames: Mapping[str, pd.DataFrame], out: Path) -> None:
-    """Write the tables into the folder `out`, each whole or not at all. Raises ZapasError when the disk refuses."""
+def write_frames(frames: Mapping[str, pd.DataFrame | Iterable[pd.DataFrame]], out: Path) -> None:
+    """Write the tables, whole or in blocks, into the folder `out`, each whole or not at all.
+
+    Raises ZapasError when the disk refuses.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
         writer = PartialPlan(out, out)

@@ -8,11 +8,12 @@ import math
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +58,22 @@ class PartialPlan:
     out: Path
     path: Path
 
-    def write_frame(self, name: str, frame: pd.DataFrame) -> None:
-        """Save `frame` as NAME.parquet: zstd, text dictionary-encoded, dates as date32; same frame, same bytes."""
+    def write_frame(self, name: str, frame: pd.DataFrame | Iterable[pd.DataFrame]) -> None:
+        """Save `frame` as NAME.parquet: zstd, text dictionary-encoded, dates as date32; same frame, same bytes.
+
+        A large table may come in blocks, at least one, each written before the next is made.
+        """
         target = self.path / f"{name}.parquet"
         target.parent.mkdir(exist_ok=True)
-        table = _arrow(frame)
-        text = [column.name for column in table.schema if pa.types.is_string(column.type)]
-        with open(target, "wb") as file:
-            pq.write_table(table, file, compression="zstd", use_dictionary=text)
+        tables = map(_arrow, [frame] if isinstance(frame, pd.DataFrame) else frame)
+        first = next(tables)
+        text = [column.name for column in first.schema if pa.types.is_string(column.type)]
+        with (
+            open(target, "wb") as file,
+            pq.ParquetWriter(file, first.schema, compression="zstd", use_dictionary=text) as writer,
+        ):
+            for table in chain([first], tables):
+                writer.write_table(table)
 
     def write_bytes(self, name: str, content: bytes) -> None:
         """Save a finished file, e.g. plan.xlsx or report.html."""

@@ -57,6 +57,10 @@ def tiny_frames() -> Frames:
             | {"q10": 0, "q50": 1, "q80": 3, "q90": 3, "q95": 4, "q99": 6}
         ],
         "shares": [{"part": "0001", "site": "P11", "share": 0.6}, {"part": "0001", "site": "P12", "share": 0.4}],
+        "overrides": [
+            {"part": "0001", "region": "R1", "week": week, "system": 7.0, "override": 12.0}
+            | {"author": "A. Petrova", "reason": "campaign", "created": "2025-06-25"},
+        ],
         "targets": [
             {"part": "0001", "site": "D1", "group": "screens", "base_stock": 12, "expected_backorders": 0.1},
             {"part": "0001", "site": "P11", "group": "screens", "base_stock": 3, "fill_rate": 0.95, "promised": 0.94}

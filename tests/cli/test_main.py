@@ -76,7 +76,7 @@ def test_plan_says_what_to_do_and_writes_the_folder(planning: tuple[Path, Answer
     assert done.err.splitlines()[0] == "Reading the network …"
     made = json.loads((plan / "plan.json").read_text(encoding="utf-8"))
     assert 0 < made["lower_bound"] <= made["cost"]["total"]
-    tables = {"forecast", "shares", "targets", "shipments", "purchase_orders", "allocations", "exceptions"}
+    tables = {"forecast", "shares", "overrides", "targets", "shipments", "purchase_orders", "allocations", "exceptions"}
     assert {f"{name}.parquet" for name in tables} | {"plan.xlsx", "report.html"} <= contents(plan).keys()
 
 
@@ -106,12 +106,12 @@ def test_a_plan_does_not_differ_from_itself(plan: Path) -> None:
     assert (done.code, "Nothing" in done.out) == (0, True)
 
 
-def test_forecast_writes_the_two_tables_of_the_plan(network: Path, planning: tuple[Path, Answer]) -> None:
-    """`zapas forecast` writes, to the byte, the forecast and shares that planning writes."""
+def test_forecast_writes_the_tables_of_the_plan(network: Path, planning: tuple[Path, Answer]) -> None:
+    """`zapas forecast` writes, to the byte, the forecast, shares and overrides that planning writes."""
     out = network.with_name("forecast")
     assert zapas("forecast", network, "--out", out).code == 0
     made = contents(planning[0])
-    assert contents(out) == {name: made[name] for name in ("forecast.parquet", "shares.parquet")}
+    assert contents(out) == {f"{name}.parquet": made[f"{name}.parquet"] for name in ("forecast", "shares", "overrides")}
 
 
 def test_load_and_serve_answer_from_the_plan(plan: Path, tmp_path: Path) -> None:
