@@ -33,7 +33,7 @@ Database = Annotated[
     str, typer.Option("--database", metavar="URL", help="sqlite:///zapas.db, or postgresql://user:password@host/name.")
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Treat warnings and set-aside rows as errors.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print plan.json instead of the summary.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")]
 
 
 class Size(StrEnum):
@@ -174,6 +174,26 @@ def forecast(directory: Directory, out: Out, strict: Strict = False) -> None:
     with _progress() as tell:
         rows = run_forecast(directory, out, strict=strict, tell=tell)
     print(f"{out / 'forecast.parquet'}: {rows:,} rows.")
+
+
+@app.command(epilog="Example:  zapas overrides network --plan last-month/plan")
+def overrides(directory: Directory, plan: PlanOption, strict: Strict = False, as_json: AsJson = False) -> None:
+    """Judge planners' overrides of an earlier plan by the demand that came: which figure was better, in money."""
+    from reports.overrides import as_json as judged_json
+    from reports.overrides import not_scored, scored, sentences
+    from storage.network_folder import read_network
+    from storage.plan_folder import read_plan
+
+    folder = read_plan(plan)
+    with _progress() as tell:
+        tell("Reading the network")
+        network, _ = read_network(directory, strict=strict)
+    scores = scored(network, folder)
+    left = not_scored(folder, scores)
+    if as_json:
+        print(json.dumps(judged_json(scores, network.settings.currency, left), ensure_ascii=False, indent=1))
+    else:
+        print("\n".join(sentences(scores, network, left)))
 
 
 @app.command(epilog="Example:  zapas load plan --database sqlite:///zapas.db")
