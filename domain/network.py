@@ -48,6 +48,7 @@ class Network:
     substitutes: pd.DataFrame
     sales: pd.DataFrame
     usage: pd.DataFrame
+    stockouts: pd.DataFrame
     failures: pd.DataFrame
     stock: pd.DataFrame
     inbound: pd.DataFrame

@@ -15,6 +15,7 @@ Sheets = dict[str, Sheet]
 
 _IN_ORDER = {
     "models": ("launched", "sales_end"),
+    "stockouts": ("start", "end"),
     "failures": ("sold_month", "failed_month"),
     "events": ("start", "end"),
     "overrides": ("start", "end"),
@@ -49,6 +50,7 @@ def apply_rules(sheets: Sheets, as_of: date, currency: str) -> None:
         if sheets[name].present:
             rule(sheets)
     _leave_out_the_future(sheets["usage"], "date", as_of)
+    _leave_out_the_future(sheets["stockouts"], "start", as_of)
     _leave_out_the_future(sheets["failures"], "failed_month", as_of)
 
 
@@ -266,5 +268,6 @@ _RULES: dict[str, Callable[[Sheets], None]] = {
     "service": _check_service,
     "events": _check_events,
     "usage": _check_repairing_site("usage"),
+    "stockouts": _check_repairing_site("stockouts"),
     "repair_orders": _check_repairing_site("repair_orders"),
 }

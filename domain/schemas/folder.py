@@ -184,6 +184,16 @@ _TABLES = (
         adds_up=True,
     ),
     table(
+        "stockouts",
+        "spells in which a shelf was empty and cases were sent away; where unmet cases are in usage it is not needed",
+        "site part start",
+        text("site", "depot or repair point", "P11", star=True, refers="sites.site"),
+        text("part", "part that was out", "0001", star=True, refers="parts.part"),
+        day("start", "first day without it", "2025-05-05", star=True),
+        day("end", "last day without it", "2025-05-18", means="not over yet"),
+        fact=True,
+    ),
+    table(
         "failures",
         "failures by month of sale and month of failure",
         "sold_month failed_month model part",
