@@ -14,7 +14,9 @@ import pandas as pd
 import pytest
 
 from storage.network_folder import read_network
+from storage.network_writing import write_tables
 from tests.cli.console import ROOT, Answer, contents, process, read_until, zapas
+from tests.networks import tiny_tables
 
 HEAVY = ("pandas", "numpy", "numba", "ortools", "sqlalchemy", "fastapi", "altair")
 
@@ -114,6 +116,25 @@ def test_forecast_writes_the_tables_of_the_plan(network: Path, planning: tuple[P
     assert contents(out) == {f"{name}.parquet": made[f"{name}.parquet"] for name in ("forecast", "shares", "overrides")}
 
 
+def test_overrides_are_judged_by_a_later_network(tmp_path: Path) -> None:
+    """`zapas overrides` tells in words or JSON what an override of an earlier plan was worth; explain names it."""
+    tables, settings = tiny_tables()
+    campaign = {"part": "0001", "region": "R1", "start": "2025-06-30", "end": "2025-07-13", "quantity_per_week": 12}
+    tables["overrides"] = pd.DataFrame([campaign | {"author": "A. Petrova", "reason": "fair", "created": "2025-06-25"}])
+    write_tables(tables, settings, tmp_path / "june")
+    assert zapas("plan", tmp_path / "june", "--out", tmp_path / "plan").code == 0
+    told = zapas("explain", "0001", "--plan", tmp_path / "plan").out
+    assert "For 2 weeks from Mon 30 Jun the planner (A. Petrova, fair) expects 12 a week in R1, the system" in told
+    early = zapas("overrides", tmp_path / "june", "--plan", tmp_path / "plan")
+    assert (early.code, early.out) == (0, "No override of this plan can be judged yet.\n")
+    write_tables(tables, {**settings, "as_of": "2025-07-13"}, tmp_path / "july")
+    words = zapas("overrides", tmp_path / "july", "--plan", tmp_path / "plan")
+    assert (words.code, "The system was better by $" in words.out) == (0, True)
+    found = json.loads(zapas("overrides", tmp_path / "july", "--plan", tmp_path / "plan", "--json").out)
+    assert found["overrides"][0]["override"] == pytest.approx(24.0)
+    assert found["saved"] < 0
+
+
 def test_load_and_serve_answer_from_the_plan(plan: Path, tmp_path: Path) -> None:
     """A loaded plan is answered over HTTP at once; Ctrl-C ends the service with 130 and no traceback."""
     database = f"sqlite:///{tmp_path / 'zapas.db'}"
@@ -166,6 +187,8 @@ WRONG = {
     "explain unknown part": (1, ["explain", "0002", "--plan", "plan"], "did you mean 0001?"),
     "explain unknown site": (1, ["explain", "0001", "P13", "--plan", "plan"], "did you mean P1"),
     "explain no plan": (1, ["explain", "0001", "--plan", "network"], "this folder is no plan, it has no plan.json."),
+    "overrides no plan": (1, ["overrides", "network", "--plan", "foreign"], "this folder is no plan"),
+    "overrides no network": (2, ["overrides", "nowhere", "--plan", "plan"], "nowhere: there is no such folder"),
     "diff missing": (1, ["diff", "plan", "no"], "no: there is no plan folder."),
     "load missing": (1, ["load", "no", "--database", "sqlite:///a.db"], "no: there is no plan folder."),
     "load nowhere": (1, ["load", "plan", "--database", "paper"], "The database address must be"),

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from domain.counts import quantile
+from domain.forecast_tables import shares_frame
 from domain.problems import ZapasError
 from reports import words
 from reports.explain import explain
@@ -38,6 +39,35 @@ def test_at_a_site_only_its_region_is_told() -> None:
     lines = told(PART, "P21")
     assert any("in region R2" in line for line in lines)
     assert not any(other in line for line in lines for other in (" D1", " P11", " P12", "P22", "P23"))
+
+
+def test_a_point_has_its_part_of_the_demand() -> None:
+    """A point is told its share, its own mean, and what is enough there by the law ψ f M + κ f² M²."""
+    leaf = np.flatnonzero((CASE.forecast.part == PART) & (CASE.forecast.region == "R2"))[0]
+    at = CASE.forecast.share_site[CASE.forecast.share_leaf == leaf].tolist().index("P21")
+    share = CASE.forecast.share[CASE.forecast.share_leaf == leaf][at]
+    mean = share * CASE.forecast.interval_mean(1, 4)[leaf]
+    kappa = CASE.forecast.relative_variance(1, 4)[leaf]
+    most = int(quantile(mean, CASE.forecast.batch_index[leaf] * mean + kappa * mean**2, 0.95))
+    forecast = part_forecast(CASE.network, CASE.forecast, PART)
+    frames = {**FRAMES, "forecast": forecast, "shares": shares_frame(CASE.forecast)}
+    sentence = next(line for line in explain(frames, CASE.network, PART, "P21") if line.startswith("P21 has"))
+    assert sentence.startswith(
+        f"P21 has {words.percent(float(share))} of it: {words.pieces(round(mean, 1))} in 4 weeks"
+    )
+    assert f"in 4 weeks ({most} are enough in 19 of 20 cases)" in sentence
+
+
+def test_a_planner_is_named_beside_the_system() -> None:
+    """An override is told with author, reason and both figures, where the question is about its region."""
+    weeks = pd.date_range("2025-07-07", periods=3, freq="7D")
+    rows = pd.DataFrame({"part": PART, "region": "R1", "week": weeks, "system": 7.0, "override": [11.0, 12.0, 13.0]})
+    rows = rows.assign(author="A. Petrova", reason="campaign", created=pd.Timestamp("2025-06-25"))
+    frames = {**FRAMES, "forecast": part_forecast(CASE.network, CASE.forecast, PART), "overrides": rows}
+    said = "For 3 weeks from Mon 7 Jul the planner (A. Petrova, campaign) expects 12 a week in R1, the system 7."
+    assert said in explain(frames, CASE.network, PART)
+    assert said in explain(frames, CASE.network, PART, "P11")
+    assert said not in explain(frames, CASE.network, PART, "P21")
 
 
 def test_stock_orders_and_repairs_are_those_of_the_network() -> None:
