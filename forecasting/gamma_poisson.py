@@ -34,7 +34,7 @@ BORROWED_EXPOSURE = 100.0  # the same for the class mean, in units of exposure (
 BORROWED_DEMANDS = 20.0  # the same for the dispersion, in periods with demand
 FAST = 3.0  # a newcomer is compared with its class up to this multiple of the median rate
 ENOUGH = 10  # leaves whose rates make a class typical
-_OUTLIER = -30.0  # least log likelihood of one window: no single one decides for its class
+OUTLIER = -30.0  # least log likelihood of one window: no single one decides for its class
 
 
 def gamma_poisson(history: Series, future_exposure: Floats, lead: int) -> DemandLaw:
@@ -45,14 +45,13 @@ def gamma_poisson(history: Series, future_exposure: Floats, lead: int) -> Demand
     """
     counts, exposure, classes = history.counts, history.exposure, history.classes
     leaves, periods = counts.shape
-    if len(future_exposure) != leaves or lead < 1:
-        raise ValueError("future exposure must describe the same series, and lead must be ≥ 1")
+    history.require_future(future_exposure, lead)
     if leaves == 0:
         return DemandLaw(future_exposure, *np.zeros((4, 0)))
     starts = np.clip(history.starts, 0, periods)
     pool = Classes(np.column_stack([np.zeros(leaves, np.int64), classes]))
     windows = rolling_windows(counts, exposure, starts, DISCOUNTS, lead)
-    pilot = _pilot_dispersion(counts, exposure, starts, pool)
+    pilot = pilot_dispersion(counts, exposure, starts, pool)
     rate = _class_rates(windows, pool, pilot)
 
     best = _best(_level_scores(windows, pool, pilot, rate), windows, pool, _level_habit())
@@ -73,7 +72,7 @@ def gamma_poisson(history: Series, future_exposure: Floats, lead: int) -> Demand
     )
 
 
-def _pilot_dispersion(counts: Floats, exposure: Floats, starts: Ints, pool: Classes) -> Floats:
+def pilot_dispersion(counts: Floats, exposure: Floats, starts: Ints, pool: Classes) -> Floats:
     """ψ₀ of every class: that of its leaves weighted by periods with demand, so that no giant decides alone."""
     ratio, demands = dispersion(counts, exposure, starts)
     above, below = pool.sums(ratio * demands), pool.sums(demands.astype(np.float64))
@@ -228,4 +227,4 @@ def _score_spreads(
                     psi = max(spread * pilot[c], 1.0)
                     kappa = psi / units[window, leaf] * (growth[window, leaf] if drifts else 1.0)
                     n = int(round(demand[window, leaf]))
-                    scores[candidate, c] += max(log_pmf(m, psi * m + kappa * m * m, n), _OUTLIER)
+                    scores[candidate, c] += max(log_pmf(m, psi * m + kappa * m * m, n), OUTLIER)

@@ -48,6 +48,11 @@ class Series:
         """What was known after the first `origin` periods."""
         return replace(self, counts=self.counts[:, :origin], exposure=self.exposure[:, :origin])
 
+    def require_future(self, future_exposure: Floats, lead: int) -> None:
+        """Raises ValueError when the future is not that of the same series, or the lead has no period."""
+        if len(future_exposure) != len(self) or future_exposure.ndim != 2 or lead < 1:
+            raise ValueError("future exposure must describe the same series, and lead must be ≥ 1")
+
     def evidence(self) -> npt.NDArray[np.bool_]:
         """Which periods are evidence: from the start on, without the gaps; shape (series, periods)."""
         return (self.exposure > 0) & (np.arange(self.periods) >= self.starts[:, None])

@@ -1,0 +1,1 @@
+"""Methods a planner could pick instead of the gamma–Poisson model, each a `forecasting.series.Contender`."""
