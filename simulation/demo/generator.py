@@ -40,13 +40,19 @@ class Demo:
     truth: dict[str, pd.DataFrame]
 
 
-def generate(size: str, seed: int) -> Demo:
+def generate(size: str, seed: int, early_unserved: float = 0.0) -> Demo:
     """Draw the demo network of a `size` ("small", "wisetech"); the same seed gives the same bytes.
+
+    early_unserved: least share of the demand of the history's first half year that finds no part, as in a repair
+    network that opens with empty shelves; what is wanted stays the same.
 
     Devices are sold and age; their repairs want parts (`lifecycle`, `demand`); points write down which (`usage`).
     Budget and lane capacities are then set from expected demand, so that they bind (`supply.budget`,
-    `supply.with_limits`) whatever the size. Raises ValueError for an unknown size.
+    `supply.with_limits`) whatever the size. Raises ValueError for an unknown size, or
+    unless 0 ≤ early_unserved ≤ 1.
     """
+    if not 0.0 <= early_unserved <= 1.0:
+        raise ValueError("early_unserved is a share between 0 and 1")
     if size not in SIZES:
         raise ValueError(f"there is no demo of size {size}; choose {' or '.join(SIZES)}")
     plan = SIZES[size]
@@ -59,7 +65,7 @@ def generate(size: str, seed: int) -> Demo:
     repairs = plan.tickets_per_week * (1 - demand.WITHOUT_PART)
     sold = lifecycle.sales(relative, repairs / demand.expected_tickets(found, relative, calendar), seed)
     hidden = demand.law(plan, seed, found, calendar)
-    short = usage.shortages(plan, seed, len(found.parts.part))
+    short = usage.shortages(plan, seed, len(found.parts.part), early_unserved)
 
     wanted, drawn = _history(plan, seed, found, placed, sold, hidden, short, daily)
     history = usage.usage_table(found, drawn, placed.points, [region.region for region in plan.regions], seed)

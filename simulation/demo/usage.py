@@ -17,20 +17,26 @@ UNMET_ALWAYS = 0.01  # share of demand missed whatever the stock
 UNMET_IN_SHORTAGE = 0.7  # and while the part is short in the region
 SHORTAGE_SHARE = 0.75  # of part-regions short once in the history
 SHORTAGE_WEEKS = (3, 8)
+EARLY_WEEKS = 26  # in which a network may have opened with empty shelves
 
 
 @dataclass(frozen=True)
 class Shortages:
-    """The one spell in which each part was short: first week of the history, weeks (0 = none), (regions, parts)."""
+    """The one spell in which each part was short: first week of the history, weeks (0 = none), (regions, parts).
+
+    early: least share of demand missed in the history's first `EARLY_WEEKS`.
+    """
 
     start: Ints
     weeks: Ints
+    early: float
 
     def missed(self, region: int, part: Ints, week: Ints) -> Floats:
         """Probability that a demand finds nothing, shape of `part`."""
         since = week - self.start[region, part]
         short = (since >= 0) & (since < self.weeks[region, part])
-        return np.where(short, UNMET_IN_SHORTAGE, UNMET_ALWAYS)
+        missed = np.where(short, UNMET_IN_SHORTAGE, UNMET_ALWAYS)
+        return np.maximum(missed, np.where(week < EARLY_WEEKS, self.early, 0.0))
 
 
 @dataclass(frozen=True)
@@ -47,12 +53,12 @@ class Tickets:
     unmet: Bools
 
 
-def shortages(size: Size, seed: int, parts: int) -> Shortages:
+def shortages(size: Size, seed: int, parts: int, early: float) -> Shortages:
     """Draw when each part was short in each region."""
     rng = stream(seed, "shortages")
     shape = (len(size.regions), parts)
     weeks = np.where(rng.random(shape) < SHORTAGE_SHARE, rng.integers(*SHORTAGE_WEEKS, shape), 0)
-    return Shortages(rng.integers(0, HISTORY_WEEKS, shape), weeks)
+    return Shortages(rng.integers(0, HISTORY_WEEKS, shape), weeks, early)
 
 
 def draw_region(

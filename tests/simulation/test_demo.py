@@ -359,3 +359,16 @@ def test_wisetech_is_as_large_as_promised() -> None:
     assert len(groups(tables, last_year)) >= 3
     assert groups(tables, last_year).min() >= 5_000
     assert sum(frame.memory_usage(deep=True).sum() for frame in demo.truth.values()) < 250e6
+
+
+def test_a_network_may_open_with_empty_shelves(demo: Demo) -> None:
+    """With 40 % of early cases unserved the same parts are wanted on the same days; only `used` becomes `unmet`."""
+    opened = generate("small", seed=1, early_unserved=0.4)
+    changed = [name for name in demo.tables if not demo.tables[name].equals(opened.tables[name])]
+    assert changed == ["usage"]
+    early = opened.tables["usage"]["date"] < AS_OF - pd.Timedelta(weeks=104 - 26)
+    unmet = opened.tables["usage"]["kind"] == "unmet"
+    assert unmet[early].mean() == pytest.approx(0.4, abs=0.02)
+    assert unmet[~early].mean() < 0.06
+    with pytest.raises(ValueError, match="share between 0 and 1"):
+        generate("small", seed=1, early_unserved=1.4)
