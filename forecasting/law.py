@@ -1,11 +1,13 @@
 """What every forecasting method delivers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+
+SURE = 1e9  # rate shape above which the rate counts as known
 
 
 @dataclass(frozen=True)
@@ -21,3 +23,36 @@ class DemandLaw:
     rate_shape: Floats
     discount: Floats
     drift: Floats
+
+    def relative_variance(self, periods: int) -> Floats:
+        """κ of the first `periods`: (1/a)·ΣᵤΣᵥ eᵤeᵥ δ^(−ω·min(u,v)) / (Σe)², shape (leaves,) (MODEL 1)."""
+        e = self.mean[:, :periods]
+        total = e.sum(axis=1)
+        growth = np.where(self.drift > 0, self.discount, 1.0)[:, None] ** -np.arange(1.0, e.shape[1] + 1.0)
+        after = np.cumsum(e[:, ::-1], axis=1)[:, ::-1] - e
+        pairs = (growth * e * (e + 2.0 * after)).sum(axis=1)
+        return np.where(total > 0, pairs / np.where(total > 0, total, 1.0) ** 2, 1.0) / self.rate_shape
+
+    def moments(self, periods: int) -> tuple[Floats, Floats]:
+        """Mean and variance ψM + κM² of the demand of the first `periods`, shapes (leaves,)."""
+        mean = self.mean[:, :periods].sum(axis=1)
+        return mean, self.batch_index * mean + self.relative_variance(periods) * mean**2
+
+    def corrected(self, mean: Floats, excess: Floats, lead: int) -> "DemandLaw":
+        """This law with another mean, and with variance mean·(1 + excess) over the lead; NaN keeps ψ and a.
+
+        ψ − 1 and κ are scaled alike.
+        """
+        moved = replace(self, mean=mean)
+        total, variance = moved.moments(lead)
+        now = variance / np.where(total > 0, total, 1.0) - 1.0
+        factor = np.where(np.isfinite(excess) & (now > 0), excess / np.where(now > 0, now, 1.0), 1.0)
+        return moved.spread_by(factor)
+
+    def spread_by(self, factor: Floats) -> "DemandLaw":
+        """This law with ψ − 1 and κ times `factor`, shape (leaves,)."""
+        return replace(
+            self,
+            batch_index=1.0 + (self.batch_index - 1.0) * factor,
+            rate_shape=np.minimum(self.rate_shape / np.maximum(factor, 1e-300), SURE),
+        )
