@@ -128,11 +128,17 @@ def _read_folder(path: Path) -> Source:
         if len(found) > 1:
             names = " and ".join(file.name for file in found)
             source.refuse(name, f"there are several files of this table, {names}; keep one")
-        elif found[0].name.lower().endswith(".parquet"):
-            _read_parquet(source, name, found[0])
         else:
-            _read_csv(source, name, found[0])
+            read_file(source, name, found[0])
     return source
+
+
+def read_file(source: Source, name: str, file: Path) -> None:
+    """Read one .csv, .csv.gz or .parquet file as the table `name` of `source`."""
+    if file.name.lower().endswith(".parquet"):
+        _read_parquet(source, name, file)
+    else:
+        _read_csv(source, name, file)
 
 
 def _read_workbook(path: Path) -> Source:
