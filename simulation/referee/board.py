@@ -1,0 +1,147 @@
+"""What the compiled engine reads and writes: flat arrays, every part a contiguous slice of each.
+
+A site of a part has a local code: 0 the hub, 1..n the depots of its leaves, then their repair points in order.
+Times are days since the Monday of week 1, as floats; quantities are pieces.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+HUB = 0
+AT_ONCE = -1  # the voyage of what is on a shelf already
+PURCHASE, SHIP = 0, 1
+PLANNED, BASE_STOCK = 0, 1
+
+
+class Board(NamedTuple):
+    """The network and the plan of every part.
+
+    leaf_start (parts + 1), point_start (leaves + 1): slices. depot_stock S_d (leaves). base_stock S_p, courier_days and courier_days_sd: the way
+    depot → point, (points). unlimited: the hub never runs out; moq, order_multiple, life_days (inf: none), return_rate,
+    repair_yield, repair_days: (parts). Lots lie or arrive: lot_start (parts + 1), lot_site (local code), lot_quantity,
+    lot_expires (day, inf: never), lot_voyage (AT_ONCE: on the shelf today). Orders, sorted by time: order_start
+    (parts + 1), order_time, order_kind (PURCHASE, SHIP), order_leaf (local, of a shipment), order_voyage (AT_ONCE: no time),
+    order_rule (PLANNED: up to order_level = planned cumulative quantity less expected cumulative demand, plus actual
+    demand; BASE_STOCK: up to the base stock of the depots).
+    """
+
+    leaf_start: Ints
+    point_start: Ints
+    depot_stock: Ints
+    base_stock: Ints
+    courier_days: Floats
+    courier_days_sd: Floats
+    unlimited: Bools
+    moq: Ints
+    order_multiple: Ints
+    life_days: Floats
+    return_rate: Floats
+    repair_yield: Floats
+    repair_days: Floats
+    lot_start: Ints
+    lot_site: Ints
+    lot_quantity: Ints
+    lot_expires: Floats
+    lot_voyage: Ints
+    order_start: Ints
+    order_time: Floats
+    order_kind: Ints
+    order_leaf: Ints
+    order_voyage: Ints
+    order_rule: Ints
+    order_level: Floats
+
+
+class Demands(NamedTuple):
+    """What repairs ask for in one replication, sorted by (part, time): start (parts + 1); time; point (row of the
+    board's points) and site (its local code); quantity; priority (1 first … 5 last); asked (False: a repair order open today, no new demand);
+    ticket (repairs that need several parts share it).
+    """
+
+    start: Ints
+    time: Floats
+    point: Ints
+    site: Ints
+    quantity: Ints
+    priority: Ints
+    asked: Bools
+    ticket: Ints
+
+
+class Rules(NamedTuple):
+    """How the network is run.
+
+    fifo: depots serve requests in order of arrival, else waiting repairs go before shelves. defectives: broken parts
+    come back and are repaired. patience_days: a case that has waited so long leaves (inf: never). count_days: costs and
+    stock count until then. end_days: the play ends. check: prove at every event that no unit is lost.
+    """
+
+    fifo: bool
+    defectives: bool
+    patience_days: float
+    count_days: float
+    end_days: float
+    check: bool
+
+
+class Played(NamedTuple):
+    """What one replication led to.
+
+    Per demand: at_once units served without wait, local units that were in the region when asked for; last: days until
+    the last unit was in hand (until the end if never); waited: unit-days; counted_wait: those before count_days; left:
+    units that never came. Per order: moved units. Unit-days of stock before count_days: hub_days (parts), depot_days
+    (leaves), shelf_days (points); age_days: Σ age × units × days (parts). couriered: units sent depot → point (points).
+    Per part before count_days: used, scrapped, repaired, bought units. events, lost (units the check missed; −1: not checked),
+    per part.
+    """
+
+    at_once: Ints
+    local: Ints
+    last: Floats
+    waited: Floats
+    counted_wait: Floats
+    left: Ints
+    moved: Ints
+    hub_days: Floats
+    depot_days: Floats
+    shelf_days: Floats
+    age_days: Floats
+    couriered: Ints
+    used: Ints
+    scrapped: Ints
+    repaired: Ints
+    bought: Ints
+    events: Ints
+    lost: Ints
+
+
+def empty_results(board: Board, demands: Demands) -> Played:
+    """Zeros of the right shapes."""
+    parts, leaves, points = len(board.leaf_start) - 1, len(board.point_start) - 1, len(board.base_stock)
+    rows, orders = len(demands.time), len(board.order_time)
+    return Played(
+        at_once=np.zeros(rows, np.int64),
+        local=np.zeros(rows, np.int64),
+        last=np.zeros(rows),
+        waited=np.zeros(rows),
+        counted_wait=np.zeros(rows),
+        left=np.zeros(rows, np.int64),
+        moved=np.zeros(orders, np.int64),
+        hub_days=np.zeros(parts),
+        depot_days=np.zeros(leaves),
+        shelf_days=np.zeros(points),
+        age_days=np.zeros(parts),
+        couriered=np.zeros(points, np.int64),
+        used=np.zeros(parts, np.int64),
+        scrapped=np.zeros(parts, np.int64),
+        repaired=np.zeros(parts, np.int64),
+        bought=np.zeros(parts, np.int64),
+        events=np.zeros(parts, np.int64),
+        lost=np.zeros(parts, np.int64),
+    )

@@ -1,0 +1,175 @@
+"""How units and requests move between point, depot, hub and supplier: the rules of the network, compiled."""
+
+import numpy as np
+
+from simulation.referee import state as st
+from simulation.referee.board import HUB, PLANNED, PURCHASE
+from simulation.referee.state import NONE, State, ask, free_lot, lean, new_lot, oldest_request, push, put, take
+
+
+@lean
+def days_of(mean: float, sd: float) -> float:
+    """A gamma-distributed time with this mean and standard deviation, days."""
+    if sd <= 0.0 or mean <= 0.0:
+        return mean
+    return float(np.random.gamma((mean / sd) ** 2, sd * sd / mean))
+
+
+@lean
+def hand_over(state: State, demand: int, lot: int, units: int, time: float) -> None:
+    """Use `units` of a lot, which lies on no shelf, for a demand; what was replaced may come back."""
+    state.lot[lot, st.QUANTITY] -= units
+    asked, until = state.served[demand, st.ASKED_AT], state.rule[st.UNTIL]
+    state.need[demand, st.LEFT] -= units
+    if time <= asked:
+        state.need[demand, st.AT_ONCE_UNITS] += units
+    if state.lot_time[lot, st.REACHED] <= asked:
+        state.need[demand, st.LOCAL_UNITS] += units
+    state.served[demand, st.WAITED] += units * (time - asked)
+    state.served[demand, st.COUNTED] += units * (min(time, until) - min(asked, until))
+    state.served[demand, st.LAST_DAYS] = time - asked
+    state.count[st.USED] += units
+    if time < until:
+        state.count[st.USED_COUNTED] += units
+    if state.lot[lot, st.QUANTITY] == 0:
+        free_lot(state, lot)
+    if state.rule[st.MENDS] > 0.0:
+        _mend(state, state.need[demand, st.SITE], units, time)
+
+
+@lean
+def _mend(state: State, site: int, units: int, time: float) -> None:
+    """Defectives that come back and can be repaired are as good as new at the depot later."""
+    for _ in range(units):
+        if np.random.random() < state.rule[st.MENDS] and state.count[st.FULL] == 0:
+            back = days_of(state.place[site, st.WAY_DAYS], state.place[site, st.WAY_SD])
+            push(state, time + back + state.rule[st.MEND_DAYS], st.MENDED, state.site[site, st.LEAF], 0)
+
+
+@lean
+def review(state: State, site: int) -> None:
+    """Ask the depot for what the point's inventory position lacks of its base stock; take back what it has too much."""
+    rows = state.site
+    position = rows[site, st.ON_HAND] + rows[site, st.OWED] + rows[site, st.TRANSIT] - rows[site, st.WAIT]
+    lacks = rows[site, st.UP_TO] - position
+    if lacks > 0:
+        ask(state, rows[site, st.LEAF], site, lacks)
+    elif lacks < 0 and rows[site, st.OWED] > 0:
+        back = min(rows[site, st.OWED], -lacks)
+        rows[site, st.OWED] -= back
+        state.leaf[rows[site, st.LEAF], st.OWED_HERE] -= back
+
+
+@lean
+def distribute(state: State, leaf: int, time: float) -> None:
+    """Send what the depot has to the points that ask, unit by unit.
+
+    In shortage repairs that wait go first, by priority and then by age, unless FIFO; then the oldest request.
+    """
+    depot = 1 + leaf
+    while state.leaf[leaf, st.OWED_HERE] > 0 and state.site[depot, st.ON_HAND] > 0 and state.count[st.FULL] == 0:
+        site = NONE
+        if state.rule[st.FIFO] == 0.0 and state.site[depot, st.ON_HAND] < state.leaf[leaf, st.OWED_HERE]:
+            site = _most_urgent(state, leaf)
+        if site == NONE:
+            site = oldest_request(state, leaf)
+            state.request[state.leaf[leaf, st.OLDEST], st.UNITS] -= 1
+        lot = take(state, depot, 1, time)
+        state.site[site, st.OWED] -= 1
+        state.leaf[leaf, st.OWED_HERE] -= 1
+        state.site[site, st.TRANSIT] += 1
+        if time < state.rule[st.UNTIL]:
+            state.site[site, st.SENT] += 1
+        days = days_of(state.place[site, st.WAY_DAYS], state.place[site, st.WAY_SD])
+        push(state, time + days, st.ARRIVE, lot, site)
+
+
+@lean
+def _most_urgent(state: State, leaf: int) -> int:
+    """The point with the most urgent repair for which no unit is on its way yet; NONE if there is none."""
+    best, best_priority, best_asked = NONE, 0, 0.0
+    for site in range(state.leaf[leaf, st.FIRST_POINT], state.leaf[leaf, st.END_POINT]):
+        covered = state.site[site, st.TRANSIT]
+        if state.site[site, st.OWED] > 0 and state.site[site, st.WAIT] > covered:
+            demand = state.site[site, st.WAITING]
+            while covered >= state.need[demand, st.LEFT]:
+                covered -= state.need[demand, st.LEFT]
+                demand = state.need[demand, st.BEHIND]
+            priority, asked = state.need[demand, st.PRIORITY], state.served[demand, st.ASKED_AT]
+            if best == NONE or priority < best_priority or (priority == best_priority and asked < best_asked):
+                best, best_priority, best_asked = site, priority, asked
+    return best
+
+
+@lean
+def scrap(state: State, lot: int, time: float) -> None:
+    """Throw away a lot that lies on no shelf."""
+    units = state.lot[lot, st.QUANTITY]
+    state.count[st.SCRAPPED] += units
+    if time < state.rule[st.UNTIL]:
+        state.count[st.SCRAPPED_COUNTED] += units
+    free_lot(state, lot)
+
+
+@lean
+def execute(state: State, kind: int, rule: int, leaf: int, level: float, time: float, due: float) -> int:
+    """Carry out an order of the plan as an order-up-to level (MODEL 3); returns the units moved."""
+    if kind == PURCHASE:
+        return buy(state, _purchase_wanted(state, rule, level), time, due)
+    if rule == PLANNED:
+        actual = state.leaf[leaf, st.WANTED] - state.leaf[leaf, st.REPAIRED]
+        wanted = int(np.floor(level + actual - state.leaf[leaf, st.SHIPPED] + 0.5))
+    else:
+        wanted = _depot_lacks(state, leaf)
+    if state.rule[st.UNLIMITED] > 0.0 and wanted > state.site[HUB, st.ON_HAND]:
+        buy(state, wanted - state.site[HUB, st.ON_HAND], time, time)
+    shipped = min(wanted, state.site[HUB, st.ON_HAND])
+    if shipped <= 0:
+        return 0
+    state.leaf[leaf, st.SHIPPED] += shipped
+    state.leaf[leaf, st.UNDER_WAY] += shipped
+    left = shipped
+    while left > 0 and state.count[st.FULL] == 0:
+        lot = take(state, HUB, left, time)
+        left -= state.lot[lot, st.QUANTITY]
+        push(state, due, st.ARRIVE, lot, 1 + leaf)
+    return int(shipped)
+
+
+@lean
+def _depot_lacks(state: State, leaf: int) -> int:
+    """Units the depot's inventory position lacks of its base stock."""
+    position = state.site[1 + leaf, st.ON_HAND] + state.leaf[leaf, st.UNDER_WAY] - state.leaf[leaf, st.OWED_HERE]
+    return int(state.leaf[leaf, st.DEPOT_STOCK] - position)
+
+
+@lean
+def _purchase_wanted(state: State, rule: int, level: float) -> int:
+    """Planned: cumulative purchases and how demand differed. Base stock: what depots lack and the hub does not have."""
+    actual, lacks = 0, 0
+    for leaf in range(len(state.leaf)):
+        actual += state.leaf[leaf, st.WANTED] - state.leaf[leaf, st.REPAIRED]
+        lacks += max(_depot_lacks(state, leaf), 0)
+    if rule == PLANNED:
+        return int(np.floor(level + actual - state.count[st.BOUGHT] + 0.5))
+    return int(lacks - state.site[HUB, st.ON_HAND] - state.count[st.ON_ORDER])
+
+
+@lean
+def buy(state: State, wanted: int, time: float, due: float) -> int:
+    """Order at least `wanted` units, MOQ and multiples kept; they are at the hub on day `due`."""
+    if wanted <= 0:
+        return 0
+    moq, multiple = int(state.rule[st.MOQ]), int(state.rule[st.MULTIPLE])
+    units = moq + max(-((moq - wanted) // multiple), 0) * multiple
+    state.count[st.BOUGHT] += units
+    state.count[st.RECEIVED] += units
+    if time < state.rule[st.UNTIL]:
+        state.count[st.BOUGHT_COUNTED] += units
+    lot = new_lot(state, units, due, due + state.rule[st.LIFE], np.inf)
+    if due <= time:
+        put(state, HUB, lot, time)
+    else:
+        state.count[st.ON_ORDER] += units
+        push(state, due, st.ARRIVE, lot, HUB)
+    return int(units)

@@ -1,0 +1,304 @@
+"""The state of one part in play: shelves of lots, goods under way, requests and waiting repairs; compiled."""
+
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+
+from simulation.referee.board import Floats, Ints
+
+NONE = -1
+_SLACK = 8  # what one step may still take after FULL is set; every loop looks at FULL
+# columns of State.site
+FIRST, LAST, ON_HAND, OWED, TRANSIT, WAITING, LAST_WAITING, WAIT, LEAF, UP_TO, SENT = range(11)
+# columns of State.place; its last row holds age × unit-days
+WAY_DAYS, WAY_SD, UNIT_DAYS = range(3)
+# columns of State.leaf
+UNDER_WAY, SHIPPED, WANTED, REPAIRED, OWED_HERE, OLDEST, NEWEST, FIRST_POINT, END_POINT, DEPOT_STOCK = range(10)
+# columns of State.lot and State.lot_time
+NEXT, QUANTITY = range(2)
+BORN, SINCE, EXPIRES, REACHED = range(4)
+# columns of State.event; its kinds
+KIND, WHAT, WHERE = range(3)
+ARRIVE, MENDED, EXPIRE, GIVE_UP = range(4)
+# columns of State.request
+AFTER, POINT, UNITS = range(3)
+# columns of State.need and State.served
+LEFT, AT_ONCE_UNITS, LOCAL_UNITS, BEHIND, PRIORITY, SITE, NEW = range(7)
+ASKED_AT, LAST_DAYS, WAITED, COUNTED = range(4)
+# rows of State.rule
+FIFO, PATIENCE, UNTIL, END, UNLIMITED, MOQ, MULTIPLE, LIFE, MENDS, MEND_DAYS = range(10)
+# rows of State.count
+EVENTS, FREE_LOT, LOTS, FREE_REQUEST, REQUESTS, FULL, BOUGHT, ON_ORDER, USED, SCRAPPED, RECEIVED = range(11)
+USED_COUNTED, SCRAPPED_COUNTED, MENDED_COUNTED, BOUGHT_COUNTED = range(11, 15)
+
+
+lean = nb.njit(cache=True, _nrt=False)
+"""Compiled without reference counts: for functions that allocate nothing. Without it a call costs five times as much,
+for every table of the state is counted on the way in and out."""
+
+
+class State(NamedTuple):
+    """Tables of one part; the column names above say what is in them.
+
+    place: the way from the depot to each site and its unit-days of stock. need, served: each demand and what became of
+    it. rule: numbers that hold for the whole play.
+    """
+
+    site: Ints
+    place: Floats
+    leaf: Ints
+    lot: Ints
+    lot_time: Floats
+    event: Ints
+    event_time: Floats
+    request: Ints
+    need: Ints
+    served: Floats
+    count: Ints
+    rule: Floats
+
+
+@nb.njit(cache=True)
+def new_state(sites: int, leaves: int, demands: int, room: int) -> State:
+    """An empty state with `room` for lots, events and requests."""
+    site = np.zeros((sites, 11), np.int64)
+    site[:, FIRST] = site[:, LAST] = site[:, WAITING] = site[:, LAST_WAITING] = NONE
+    leaf = np.zeros((leaves, 10), np.int64)
+    leaf[:, OLDEST] = leaf[:, NEWEST] = NONE
+    count = np.zeros(15, np.int64)
+    count[FREE_LOT] = count[FREE_REQUEST] = NONE
+    return State(
+        site,
+        np.zeros((sites + 1, 3)),
+        leaf,
+        np.empty((room, 2), np.int64),
+        np.empty((room, 4), np.float64),
+        np.empty((room, 3), np.int64),
+        np.empty(room, np.float64),
+        np.empty((room, 3), np.int64),
+        np.zeros((demands, 7), np.int64),
+        np.zeros((demands, 4)),
+        count,
+        np.zeros(10),
+    )
+
+
+@lean
+def push(state: State, time: float, kind: int, what: int, where: int) -> None:
+    """Put an event into the binary heap; sets FULL when room runs out."""
+    at = state.count[EVENTS]
+    if at >= len(state.event_time) - _SLACK:
+        state.count[FULL] = 1
+    state.count[EVENTS] = at + 1
+    while at > 0:
+        parent = (at - 1) >> 1
+        if state.event_time[parent] <= time:
+            break
+        state.event_time[at] = state.event_time[parent]
+        state.event[at, KIND], state.event[at, WHAT] = state.event[parent, KIND], state.event[parent, WHAT]
+        state.event[at, WHERE] = state.event[parent, WHERE]
+        at = parent
+    state.event_time[at] = time
+    state.event[at, KIND], state.event[at, WHAT], state.event[at, WHERE] = kind, what, where
+
+
+@lean
+def pop(state: State) -> tuple[float, int, int, int]:
+    """Take the earliest event: time, kind, what, where."""
+    events, times = state.event, state.event_time
+    time, kind, what, where = times[0], events[0, KIND], events[0, WHAT], events[0, WHERE]
+    last = state.count[EVENTS] - 1
+    state.count[EVENTS] = last
+    moved = times[last]
+    at = 0
+    while True:
+        child = 2 * at + 1
+        if child >= last:
+            break
+        if child + 1 < last and times[child + 1] < times[child]:
+            child += 1
+        if times[child] >= moved:
+            break
+        times[at] = times[child]
+        events[at, KIND], events[at, WHAT], events[at, WHERE] = (
+            events[child, KIND],
+            events[child, WHAT],
+            events[child, WHERE],
+        )
+        at = child
+    times[at] = moved
+    events[at, KIND], events[at, WHAT], events[at, WHERE] = (
+        events[last, KIND],
+        events[last, WHAT],
+        events[last, WHERE],
+    )
+    return time, kind, what, where
+
+
+@lean
+def new_lot(state: State, quantity: int, born: float, expires: float, reached: float) -> int:
+    """A lot that lies nowhere yet; sets FULL when room runs out."""
+    lot = state.count[FREE_LOT]
+    if lot != NONE:
+        state.count[FREE_LOT] = state.lot[lot, NEXT]
+    else:
+        lot = state.count[LOTS]
+        state.count[LOTS] = lot + 1
+        if lot >= len(state.lot) - _SLACK:
+            state.count[FULL] = 1
+    state.lot[lot, NEXT], state.lot[lot, QUANTITY] = NONE, quantity
+    state.lot_time[lot, BORN], state.lot_time[lot, EXPIRES] = born, expires
+    state.lot_time[lot, SINCE], state.lot_time[lot, REACHED] = 0.0, reached
+    return int(lot)
+
+
+@lean
+def free_lot(state: State, lot: int) -> None:
+    """Forget a lot that is used up."""
+    state.lot[lot, NEXT] = state.count[FREE_LOT]
+    state.count[FREE_LOT] = lot
+
+
+@lean
+def put(state: State, site: int, lot: int, time: float) -> None:
+    """Lay a lot on a shelf: what expires first lies first, then what came first."""
+    state.lot_time[lot, SINCE] = time
+    state.site[site, ON_HAND] += state.lot[lot, QUANTITY]
+    expires = state.lot_time[lot, EXPIRES]
+    last = state.site[site, LAST]
+    if last == NONE or state.lot_time[last, EXPIRES] <= expires:
+        state.lot[lot, NEXT] = NONE
+        if last == NONE:
+            state.site[site, FIRST] = lot
+        else:
+            state.lot[last, NEXT] = lot
+        state.site[site, LAST] = lot
+    else:
+        before, at = NONE, state.site[site, FIRST]
+        while state.lot_time[at, EXPIRES] <= expires:
+            before, at = at, state.lot[at, NEXT]
+        state.lot[lot, NEXT] = at
+        if before == NONE:
+            state.site[site, FIRST] = lot
+        else:
+            state.lot[before, NEXT] = lot
+    if expires < np.inf:
+        push(state, max(expires, time), EXPIRE, 0, site)
+
+
+@lean
+def take(state: State, site: int, quantity: int, time: float) -> int:
+    """Take at most `quantity` units of the first lot from a shelf that has some: a lot of their own.
+
+    Their stay counts as stock, Σ units × days, and with age: Σ units × ½(age² at the end − age² at the start).
+    """
+    lot = state.site[site, FIRST]
+    held = state.lot[lot, QUANTITY]
+    taken = min(held, quantity)
+    state.site[site, ON_HAND] -= taken
+    until = state.rule[UNTIL]
+    first, last = min(state.lot_time[lot, SINCE], until), min(time, until)
+    born = state.lot_time[lot, BORN]
+    state.place[site, UNIT_DAYS] += taken * (last - first)
+    state.place[-1, UNIT_DAYS] += 0.5 * taken * ((last - born) ** 2 - (first - born) ** 2)
+    if taken == held:
+        state.site[site, FIRST] = state.lot[lot, NEXT]
+        if state.lot[lot, NEXT] == NONE:
+            state.site[site, LAST] = NONE
+        return int(lot)
+    state.lot[lot, QUANTITY] = held - taken
+    return new_lot(state, taken, born, state.lot_time[lot, EXPIRES], state.lot_time[lot, REACHED])
+
+
+@lean
+def ask(state: State, leaf: int, site: int, units: int) -> None:
+    """Queue a request of a repair point at its depot; sets FULL when room runs out."""
+    request = state.count[FREE_REQUEST]
+    if request != NONE:
+        state.count[FREE_REQUEST] = state.request[request, AFTER]
+    else:
+        request = state.count[REQUESTS]
+        state.count[REQUESTS] = request + 1
+        if request >= len(state.request) - _SLACK:
+            state.count[FULL] = 1
+    state.request[request, AFTER], state.request[request, POINT], state.request[request, UNITS] = NONE, site, units
+    if state.leaf[leaf, NEWEST] == NONE:
+        state.leaf[leaf, OLDEST] = request
+    else:
+        state.request[state.leaf[leaf, NEWEST], AFTER] = request
+    state.leaf[leaf, NEWEST] = request
+    state.site[site, OWED] += units
+    state.leaf[leaf, OWED_HERE] += units
+
+
+@lean
+def oldest_request(state: State, leaf: int) -> int:
+    """The point whose request is the oldest still owed; requests served out of turn are dropped on the way."""
+    while True:
+        request = state.leaf[leaf, OLDEST]
+        if state.request[request, UNITS] > 0 and state.site[state.request[request, POINT], OWED] > 0:
+            return int(state.request[request, POINT])
+        state.leaf[leaf, OLDEST] = state.request[request, AFTER]
+        if state.request[request, AFTER] == NONE:
+            state.leaf[leaf, NEWEST] = NONE
+        state.request[request, AFTER] = state.count[FREE_REQUEST]
+        state.count[FREE_REQUEST] = request
+
+
+@lean
+def stand_in_line(state: State, site: int, demand: int) -> None:
+    """Let a demand wait at its point, behind those of its priority."""
+    need = state.need
+    before, at = state.site[site, LAST_WAITING], NONE
+    if before != NONE and need[before, PRIORITY] > need[demand, PRIORITY]:
+        before, at = NONE, state.site[site, WAITING]
+        while at != NONE and need[at, PRIORITY] <= need[demand, PRIORITY]:
+            before, at = at, state.need[at, BEHIND]
+    state.need[demand, BEHIND] = at
+    if before == NONE:
+        state.site[site, WAITING] = demand
+    else:
+        state.need[before, BEHIND] = demand
+    if at == NONE:
+        state.site[site, LAST_WAITING] = demand
+    state.site[site, WAIT] += state.need[demand, LEFT]
+
+
+@lean
+def step_out(state: State, site: int, demand: int) -> None:
+    """Take a demand out of the line of its point."""
+    before, at = NONE, state.site[site, WAITING]
+    while at != demand:
+        before, at = at, state.need[at, BEHIND]
+    after = state.need[demand, BEHIND]
+    if before == NONE:
+        state.site[site, WAITING] = after
+    else:
+        state.need[before, BEHIND] = after
+    if after == NONE:
+        state.site[site, LAST_WAITING] = before
+    state.site[site, WAIT] -= state.need[demand, LEFT]
+
+
+@lean
+def units_lost(state: State) -> int:
+    """|received − used − scrapped − on hand − moving| units, counted lot by lot; 0 when every unit is accounted for."""
+    found = state.count[USED] + state.count[SCRAPPED]
+    wrong = 0
+    for site in range(len(state.site)):
+        here, lot = 0, state.site[site, FIRST]
+        while lot != NONE:
+            here += state.lot[lot, QUANTITY]
+            lot = state.lot[lot, NEXT]
+        found += here
+        wrong += abs(here - state.site[site, ON_HAND])
+        waiting, demand = 0, state.site[site, WAITING]
+        while demand != NONE:
+            waiting += state.need[demand, LEFT]
+            demand = state.need[demand, BEHIND]
+        wrong += abs(waiting - state.site[site, WAIT])
+    for at in range(state.count[EVENTS]):
+        if state.event[at, KIND] == ARRIVE:
+            found += state.lot[state.event[at, WHAT], QUANTITY]
+    return int(wrong + abs(state.count[RECEIVED] - found))
