@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from domain.forecast import Forecast
+from domain.forecast import Forecast, point_variance
 
 SHAPE, DISCOUNT = 4.0, 0.9
 
@@ -62,3 +62,18 @@ def test_drift_matches_a_simulated_random_walk_of_the_rate() -> None:
 def test_an_interval_without_demand_has_no_variance() -> None:
     """A week of mean zero is zero for certain."""
     assert two_leaves().interval_variance(2, 2)[1] == 0.0
+
+
+def test_points_of_a_simulated_region_have_the_law_of_points() -> None:
+    """Θ drawn once, then batches at each point given Θ: variance of a point and of two together, within 2 %."""
+    rng = np.random.default_rng(11)
+    runs, mean, shape, psi = 400_000, 6.0, 3.0, 2.5
+    share = np.array([0.2, 0.3, 0.5])
+    theta = rng.gamma(shape, 1.0 / shape, runs)
+    geometric = 2.0 / (psi + 1.0)  # E[b²]/E[b] of geometric batches is 2/p − 1
+    batches = rng.poisson(theta[:, None] * share * mean * geometric)
+    units = batches + rng.negative_binomial(np.maximum(batches, 1), geometric) * (batches > 0)
+    variance = psi * mean + mean**2 / shape
+    for points in ([0], [2], [0, 1], [0, 1, 2]):
+        found = units[:, points].sum(axis=1)
+        assert found.var() == pytest.approx(point_variance(share[points].sum(), mean, variance, psi), rel=0.02)

@@ -1,5 +1,6 @@
 """The tables `forecast` and `shares`, and the way back from a planner's own."""
 
+import tracemalloc
 from dataclasses import fields, replace
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from domain import counts
 from domain.forecast import Forecast
-from domain.forecast_tables import LEVELS, forecast_frame, forecast_from_frames, shares_frame
+from domain.forecast_tables import LEVELS, forecast_blocks, forecast_frame, forecast_from_frames, shares_frame
 from domain.network import Network
 from domain.problems import BadData
 from domain.schemas import ARTEFACTS
@@ -65,6 +66,49 @@ def test_rows_carry_the_law_of_the_forecast(network: Network, forecast: Forecast
         np.testing.assert_allclose(rows["cumulative_variance"], variance, atol=1e-14)
         for level in LEVELS:
             assert rows[f"q{round(100 * level)}"].tolist() == counts.quantile(mean, variance, level).tolist()
+
+
+@pytest.mark.parametrize("rows", [1, 6, 12, 17, 100])
+def test_blocks_are_the_table_piece_by_piece(network: Network, forecast: Forecast, rows: int) -> None:
+    """Whatever their size, blocks hold whole leaves and one after the other they are the table."""
+    blocks = list(forecast_blocks(forecast, network.settings, rows))
+    assert [len(block) % forecast.weeks for block in blocks] == [0] * len(blocks)
+    assert max(len(block) for block in blocks) <= max(rows, forecast.weeks)
+    pd.testing.assert_frame_equal(pd.concat(blocks, ignore_index=True), forecast_frame(forecast, network.settings))
+
+
+def test_a_forecast_of_nothing_is_one_empty_block(network: Network) -> None:
+    """Without leaves there is one block, with every column and no row."""
+    nobody, nothing, rows = np.array([], object), np.zeros(0), np.zeros(0, np.int64)
+    law = (nothing, nothing, nothing, nothing)
+    empty = Forecast(network.settings.as_of, nobody, nobody, np.zeros((0, 6)), *law, rows, nobody, nothing)
+    [block] = forecast_blocks(empty, network.settings)
+    ARTEFACTS["forecast"].validate(block)
+    assert len(block) == len(shares_frame(empty)) == 0
+
+
+def test_memory_of_blocks_does_not_grow_with_leaves(network: Network) -> None:
+    """Making the table of 20,000 leaves block by block takes no more memory at a time than that of 5,000."""
+    peaks = [_peak_of_blocks(network, leaves) for leaves in (5_000, 20_000)]
+    assert peaks[1] <= 1.1 * peaks[0]
+    assert peaks[1] <= 32e6
+
+
+def _peak_of_blocks(network: Network, leaves: int) -> int:
+    """Most bytes held while the blocks of a forecast of 40 weeks are made one after the other."""
+    rng = np.random.default_rng(2)
+    ones, nothing = np.ones(leaves), np.zeros(0, np.int64)
+    large = Forecast(
+        network.settings.as_of, np.full(leaves, "0001", object), np.full(leaves, "R1", object),
+        rng.gamma(1.0, 1.0, (leaves, 40)), ones, ones, ones, 0.0 * ones, nothing, np.array([], object), np.zeros(0),
+    )  # fmt: skip
+    tracemalloc.start()
+    for block in forecast_blocks(large, network.settings, rows=1 << 16):
+        assert len(block)
+        del block
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
 
 
 def test_round_trip_is_exact_in_any_order(network: Network, forecast: Forecast) -> None:

@@ -59,6 +59,19 @@ def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:
     assert leftovers(tmp_path / "plan") == []
 
 
+def test_a_table_may_be_written_in_blocks(tmp_path: Path) -> None:
+    """Blocks come back as one table, and the same blocks give the same bytes."""
+    frame = pd.concat([FRAMES["targets"]] * 3, ignore_index=True)
+    size = len(FRAMES["targets"])
+    for name in ("one", "two"):
+        with plan_folder(tmp_path / name) as partial:
+            partial.write_frame("targets", (frame.iloc[first : first + size] for first in range(0, len(frame), size)))
+            partial.write_json(tiny_plan())
+            partial.finish()
+    pd.testing.assert_frame_equal(read_plan(tmp_path / "one").frame("targets"), frame)
+    assert (tmp_path / "one/targets.parquet").read_bytes() == (tmp_path / "two/targets.parquet").read_bytes()
+
+
 def test_the_same_plan_gives_the_same_bytes(tmp_path: Path) -> None:
     """Every file of two writings is equal, byte by byte."""
     write(tmp_path / "one")
