@@ -9,25 +9,78 @@ from domain.calendar import DAYS_PER_WEEK
 from domain.network import Network
 from forecasting.events import event_factors
 from forecasting.history import History
+from forecasting.installed_base.expected import Expected, expected_failures
 
 Floats = npt.NDArray[np.float64]
 Days = npt.NDArray[np.datetime64]
+Objects = npt.NDArray[np.object_]
+
+TIME, INSTALLED_BASE = "time", "installed base"
+LEAST = 0.01  # of a leaf's usual exposure: what is left of it where no device is known to be in service
 
 
 @dataclass(frozen=True)
 class Exposure:
-    """Exposure ≥ 0 of every leaf: past, shape (leaves, periods); future, shape (leaves, weeks)."""
+    """Exposure ≥ 0 of every leaf: past, shape (leaves, periods); future, shape (leaves, weeks).
+
+    basis: "installed base" where it is expected failures of the devices sold, "time" where no sales are known and the
+    forecast is that of a time series, shape (leaves,).
+    """
 
     past: Floats
     future: Floats
+    basis: Objects
 
 
 def exposures(network: Network, history: History, bounds: Days) -> Exposure:
-    """Weeks in which a part may be wanted, times declared events; bounds: first day of each week ahead and the end."""
+    """Expected failures of the installed base, or weeks where none is known, times declared events.
+
+    bounds: first day of each week ahead and the end. Nothing after `as_of` is used but the sales plan and events: with
+    tables and settings of an earlier date the exposures are those known then. Both kinds are on one scale: on average
+    over the leaves that hang on sales, a week is 1.
+    """
+    past = np.broadcast_to(history.period_weeks, history.counts.shape)
+    future = _weeks_wanted(history, bounds)
+    failures = expected_failures(network, history, bounds)
+    known = np.zeros(len(history.part), bool) if failures is None else failures.known
+    if failures is not None and known.any():
+        wanted = future / (np.diff(bounds).astype(np.float64) / DAYS_PER_WEEK)
+        past, future = _on_one_scale(history, failures, past, future, wanted)
+
+    def factors(days: Days) -> Floats:
+        on_time = event_factors(network, history, days)
+        on_base = event_factors(network, history, days, promotions=False) if known.any() else on_time
+        return np.where(known[:, None], on_base, on_time)
+
     return Exposure(
-        past=history.period_weeks * event_factors(network, history, history.bounds),
-        future=_weeks_wanted(history, bounds) * event_factors(network, history, bounds),
+        past=past * factors(history.bounds),
+        future=future * factors(bounds),
+        basis=np.where(known, INSTALLED_BASE, TIME).astype(object),
     )
+
+
+def _on_one_scale(
+    history: History, failures: Expected, weeks: Floats, weeks_ahead: Floats, wanted: Floats
+) -> tuple[Floats, Floats]:
+    """Expected failures as weeks of an average leaf, and the weeks of the others so that both show the same ratio of
+    demand to exposure within a class."""
+    known = failures.known
+    counted = np.arange(history.counts.shape[1]) >= history.starts[:, None]
+    usual = (failures.past * counted).sum() / max((weeks * counted)[known].sum(), 1e-12)
+    if usual <= 0:
+        return weeks, weeks_ahead
+    past, future = failures.past / usual, failures.future / usual * wanted
+    average = np.where(counted, past, 0.0).sum(axis=1) / np.maximum((weeks * counted).sum(axis=1), 1e-12)
+    past += LEAST * average[:, None] * weeks
+    future += LEAST * average[:, None] * weeks_ahead
+    units = np.where(counted, history.counts, 0.0).sum(axis=1)
+    ratio = units[known].sum() / max(past[known].sum(), 1e-12)
+    classes = history.classes[:, 0] if history.classes.shape[1] else np.zeros(len(units), np.int64)
+    by_class = np.bincount(classes, units * ~known) / np.maximum(
+        np.bincount(classes, (weeks * counted).sum(axis=1) * ~known), 1e-12
+    )
+    scale = np.where(by_class > 0, by_class, 1.0 * ratio)[classes, None] / max(ratio, 1e-12)
+    return np.where(known[:, None], past, scale * weeks), np.where(known[:, None], future, scale * weeks_ahead)
 
 
 def _weeks_wanted(history: History, bounds: Days) -> Floats:

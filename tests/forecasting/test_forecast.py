@@ -19,8 +19,9 @@ WEEKS, LEAD = 8, 5
 
 @pytest.fixture(scope="module")
 def network() -> Network:
-    """The tiny network."""
-    return tiny_network()
+    """The tiny network without sales: its forecast is that of a time series."""
+    whole = tiny_network()
+    return replace(whole, sales=whole.sales.iloc[:0])
 
 
 @pytest.fixture(scope="module")
@@ -170,8 +171,9 @@ def test_a_retired_part_is_wanted_until_its_support_ends(network: Network) -> No
     assert mean_of(forecast(wanted, WEEKS, LEAD), "22E1", "R1").tolist() == [5.0] + [0.0] * (WEEKS - 1)
 
 
-def test_a_part_of_a_coming_model_is_wanted_from_its_launch(network: Network) -> None:
+def test_a_part_of_a_coming_model_is_wanted_from_its_launch() -> None:
     """A part that fits only a model on sale from the third week on has a mean from then on, near that of its peers."""
+    network = tiny_network()
     new_part = network.parts.iloc[[0]].assign(part="NEW")
     model = network.models.iloc[[0]].assign(model="X3", launched=pd.Timestamp("2025-07-14"))
     fits = network.fitment.iloc[[0]].assign(model="X3", part="NEW")
@@ -188,8 +190,9 @@ def test_a_part_of_a_coming_model_is_wanted_from_its_launch(network: Network) ->
     assert 0 < mean[2] <= 1.5 * max(mean_of(forecast(network, WEEKS, LEAD), "0001", "R1"))
 
 
-def test_a_network_without_usage_is_forecast_from_nothing(network: Network) -> None:
+def test_a_network_without_usage_is_forecast_from_nothing() -> None:
     """No history: parts of models on sale have a small finite mean; no sales either, no leaves."""
+    network = tiny_network()
     bare = replace(network, usage=network.usage.iloc[:0])
     found = forecast(bare, WEEKS, LEAD)
     assert len(found.part) == 6
