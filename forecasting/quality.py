@@ -58,7 +58,7 @@ def failing_sets(
     """
     prior = category_prior(actual, expected, category)
     usual = prior.level[category] * expected
-    weight = prior.weight[:, category] * np.exp(_log_likelihood(actual, usual))
+    weight = prior.weight[:, category] * _likelihood(actual, usual, _rising(actual))
     weight /= weight.sum(axis=0)
     alpha = SHAPES[:, None]
     below: Floats = (weight * gammainc(alpha + actual, (alpha + usual) * above)).sum(axis=0)
@@ -88,9 +88,10 @@ def category_prior(actual: Floats, expected: Floats, category: Ints) -> Prior:
     number = int(category.max(initial=0)) + 1
     overall = (actual.sum() + 0.5) / (expected.sum() + 0.5)
     level, weight = np.full(number, overall), np.tile(FAINT[:, None], number)
+    rising = _rising(actual)
     for _ in range(_ROUNDS):
         usual = level[category] * expected
-        member = weight[:, category] * np.exp(_log_likelihood(actual, usual))
+        member = weight[:, category] * _likelihood(actual, usual, rising)
         member *= (expected > 0) / member.sum(axis=0)
         parts = np.stack([np.bincount(category, each, number) for each in member])
         weight = (parts + FAINT[:, None]) / (parts.sum(axis=0) + 1.0)
@@ -100,13 +101,19 @@ def category_prior(actual: Floats, expected: Floats, category: Ints) -> Prior:
     return Prior(level, weight)
 
 
-def _log_likelihood(actual: Floats, usual: Floats) -> Floats:
-    """log P(actual) when the ratio is Gamma(α, α), less what all α share; shape (shapes, series)."""
+def _rising(actual: Floats) -> Floats:
+    """log of α^α·Γ(α + actual)/Γ(α), shape (shapes, series)."""
     alpha = SHAPES[:, None]
-    counted = gammaln(actual + alpha) - gammaln(alpha) - actual * np.log(alpha + usual)
-    score: Floats = counted + alpha * np.log(alpha / (alpha + usual))
-    score -= score.max(axis=0)
-    return score
+    logarithm: Floats = gammaln(actual + alpha) - gammaln(alpha) + alpha * np.log(alpha)
+    return logarithm
+
+
+def _likelihood(actual: Floats, usual: Floats, rising: Floats) -> Floats:
+    """P(actual) when the ratio is Gamma(α, α), divided by the largest over α; shape (shapes, series)."""
+    alpha = SHAPES[:, None]
+    score = rising - (alpha + actual) * np.log(alpha + usual)
+    likelihood: Floats = np.exp(score - score.max(axis=0))
+    return likelihood
 
 
 def cusum(actual: Floats, expected: Floats, ratio: float = 2.0, alarm_weeks: float = ALARM_WEEKS) -> Turned:

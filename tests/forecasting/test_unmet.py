@@ -169,3 +169,23 @@ def test_unmet_units_are_estimated_at_the_rate_of_what_was_seen(network: Network
     assert found.loc["22E1", "share"] == pytest.approx(0.5, abs=0.03)
     assert (found.loc["NA", "recorded_unmet"], found.loc["NA", "estimated_unmet"]) == (4, 0)
     assert found.loc["0001", "share"] == 0
+
+
+def test_the_table_is_read_and_its_bad_rows_are_set_aside() -> None:
+    """An empty end means not over yet; an end before the start, or a shelf of the origin, is set aside."""
+    tables, settings = tiny_tables()
+    tables["stockouts"] = pd.DataFrame(
+        [
+            ("P22", "0001", "2025-06-02", None),
+            ("P21", "0001", "2025-06-02", "2025-06-01"),
+            ("HUB", "0001", "2025-06-02", "2025-06-09"),
+        ],
+        columns=["site", "part", "start", "end"],
+    )
+    network, report = network_from_tables(tables, {**settings, "set_aside_limit": 1.0})
+    assert network.stockouts["site"].tolist() == ["P22"]
+    assert network.stockouts["end"].isna().all()
+    assert {(problem.table, problem.row, problem.column) for problem in report.problems if problem.table} == {
+        ("stockouts", 3, "end"),
+        ("stockouts", 4, "site"),
+    }
