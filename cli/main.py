@@ -168,7 +168,7 @@ def diff(
 
 @app.command(epilog="Example:  zapas forecast network --out forecast")
 def forecast(directory: Directory, out: Out, strict: Strict = False) -> None:
-    """Forecast demand only: forecast.parquet and shares.parquet."""
+    """Forecast demand only: forecast.parquet, shares.parquet and overrides.parquet."""
     from scenarios.run import run_forecast
 
     with _progress() as tell:
@@ -194,6 +194,33 @@ def overrides(directory: Directory, plan: PlanOption, strict: Strict = False, as
         print(json.dumps(judged_json(scores, network.settings.currency, left), ensure_ascii=False, indent=1))
     else:
         print("\n".join(sentences(scores, network, left)))
+
+
+@app.command(epilog="Example:  zapas simulate network --plan plan --replications 20")
+def simulate(
+    directory: Directory,
+    plan: PlanOption,
+    replications: Annotated[int, typer.Option(min=2, help="At most so many plays.")] = 20,
+    demand: Annotated[str, typer.Option(help="forecast, history or truth (of a demo).")] = "forecast",
+    weeks: Annotated[int | None, typer.Option(min=1, help="Weeks to play (default: the plan's).")] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same plays.")] = 1,
+    half_width: Annotated[
+        float | None, typer.Option(help="Stop once fill rates are known so well, e.g. 0.005.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Play a plan event by event: what it promises and what it achieves."""
+    from scenarios.simulate import DemandSource, lines
+    from scenarios.simulate import simulate as judged
+
+    if demand not in list(DemandSource):
+        raise ZapasError(f"--demand {demand}: choose {', '.join(DemandSource)}.")
+    with _progress() as tell:
+        found = judged(
+            directory, plan, replications, demand=DemandSource(demand), weeks=weeks, seed=seed,
+            half_width=half_width, tell=tell,
+        )  # fmt: skip
+    print(json.dumps(found, ensure_ascii=False, indent=1) if as_json else "\n".join(lines(found)))
 
 
 @app.command(epilog="Example:  zapas load plan --database sqlite:///zapas.db")

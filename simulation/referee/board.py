@@ -22,13 +22,13 @@ PLANNED, BASE_STOCK = 0, 1
 class Board(NamedTuple):
     """The network and the plan of every part.
 
-    leaf_start (parts + 1), point_start (leaves + 1): slices. depot_stock S_d (leaves). base_stock S_p, courier_days and courier_days_sd: the way
-    depot → point, (points). unlimited: the hub never runs out; moq, order_multiple, life_days (inf: none), return_rate,
-    repair_yield, repair_days: (parts). Lots lie or arrive: lot_start (parts + 1), lot_site (local code), lot_quantity,
-    lot_expires (day, inf: never), lot_voyage (AT_ONCE: on the shelf today). Orders, sorted by time: order_start
-    (parts + 1), order_time, order_kind (PURCHASE, SHIP), order_leaf (local, of a shipment), order_voyage (AT_ONCE: no time),
-    order_rule (PLANNED: up to order_level = planned cumulative quantity less expected cumulative demand, plus actual
-    demand; BASE_STOCK: up to the base stock of the depots).
+    Slices: leaf_start, lot_start, order_start (parts + 1), point_start (leaves + 1).
+    Leaves: depot_stock S_d. Points: base_stock S_p, courier_days and courier_days_sd of the way depot → point.
+    Parts: unlimited (the hub never runs out), moq, order_multiple, life_days (inf: none), return_rate, repair_yield,
+    repair_days. Lots: lot_site (local code), lot_quantity, lot_expires (day, inf: never), lot_voyage (AT_ONCE: on the
+    shelf today). Orders, sorted by time: order_kind (PURCHASE, SHIP), order_leaf (local, of a shipment), order_voyage
+    (AT_ONCE: no time), order_rule (PLANNED: up to order_level = planned cumulative quantity less expected cumulative
+    demand, plus actual demand; BASE_STOCK: up to the base stock of the depots).
     """
 
     leaf_start: Ints
@@ -59,9 +59,10 @@ class Board(NamedTuple):
 
 
 class Demands(NamedTuple):
-    """What repairs ask for in one replication, sorted by (part, time): start (parts + 1); time; point (row of the
-    board's points) and site (its local code); quantity; priority (1 first … 5 last); asked (False: a repair order open today, no new demand);
-    ticket (repairs that need several parts share it).
+    """What repairs ask for in one replication, sorted by (part, time), a slice of `start` (parts + 1) each.
+
+    point: row of the board's points, site: its local code; priority: 1 first … 5 last; asked: False for a repair order
+    open today, which is no new demand; ticket: shared by the parts of one repair.
     """
 
     start: Ints
@@ -97,8 +98,8 @@ class Played(NamedTuple):
     the last unit was in hand (until the end if never); waited: unit-days; counted_wait: those before count_days; left:
     units that never came. Per order: moved units. Unit-days of stock before count_days: hub_days (parts), depot_days
     (leaves), shelf_days (points); age_days: Σ age × units × days (parts). couriered: units sent depot → point (points).
-    Per part before count_days: used, scrapped, repaired, bought units. events, lost (units the check missed; −1: not checked),
-    per part.
+    Per part before count_days: used, scrapped, repaired, bought units. Per part: events; lost, the units the check
+    missed (−1: not checked).
     """
 
     at_once: Ints

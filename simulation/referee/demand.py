@@ -1,14 +1,17 @@
 """What repairs ask for: drawn from a law of demand (a forecast, or the demo's hidden truth), or from history."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 from zlib import crc32
 
+# ruff: noqa: NPY002  (compiled code has a stream per thread, which every play of a part seeds anew)
 import numba as nb
 import numpy as np
 import numpy.typing as npt
 
 from simulation.referee.board import Demands, Floats, Ints
 
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 DAYS = 7.0
 NEW_PRIORITY = 3  # of a repair that comes in (DESIGN 3, repair_orders)
 
@@ -43,7 +46,7 @@ class Places:
 
 @dataclass(frozen=True)
 class OpenRepairs:
-    """Repair orders open today, sorted by (part, priority, due): part (row), point (row), quantity, priority, ticket."""
+    """Repair orders open today, by (part, priority, due): rows of part and point, quantity, priority, ticket."""
 
     part: Ints
     point: Ints
@@ -154,7 +157,7 @@ def with_open_repairs(new: Demands, open_repairs: OpenRepairs, site: Ints) -> De
     waiting = len(open_repairs.part)
     order = np.argsort(part, kind="stable")
 
-    def merged(old: npt.NDArray[np.generic], later: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    def merged(old: npt.NDArray[_Scalar], later: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
         return np.concatenate([old, later])[order]
 
     tickets = int(new.ticket.max(initial=-1)) + 1

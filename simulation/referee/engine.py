@@ -4,6 +4,8 @@ Requests go up (point → depot → hub → supplier), units come down. Couriers
 consignments take the days drawn for their lane and departure, the same for all parts (`lead_times`).
 """
 
+# ruff: noqa: NPY002  (compiled code has a stream per thread, which every play of a part seeds anew)
+
 import numba as nb
 import numpy as np
 
@@ -46,8 +48,8 @@ def _play_part(
     demand, end_demand = _open(state), len(state.need)
     order, end_order = board.order_start[part], board.order_start[part + 1]
     events, lost = 0, 0
-    while state.count[st.FULL] == 0:
-        at_event = state.event_time[0] if state.count[st.EVENTS] else np.inf
+    while state.total[st.FULL] == 0:
+        at_event = state.event_time[0] if state.total[st.EVENTS] else np.inf
         at_order = board.order_time[order] if order < end_order else np.inf
         at_demand = state.served[demand, st.ASKED_AT] if demand < end_demand else np.inf
         time = min(at_event, at_order, at_demand)
@@ -67,7 +69,7 @@ def _play_part(
             demand += 1
         if rules.check:
             lost += st.units_lost(state)
-    if state.count[st.FULL]:
+    if state.total[st.FULL]:
         return False
     out.events[part], out.lost[part] = events, lost if rules.check else -1
     _close(state)
@@ -107,7 +109,7 @@ def _set_up(board: Board, demands: Demands, arrives: Floats, rules: Rules, part:
     for row in range(board.lot_start[part], board.lot_start[part + 1]):
         voyage = board.lot_voyage[row]
         due = -1.0 if voyage == AT_ONCE else max(arrives[voyage], 0.0)
-        if state.count[st.FULL] == 0:
+        if state.total[st.FULL] == 0:
             _lay(state, board.lot_site[row], board.lot_quantity[row], board.lot_expires[row], due)
     return state
 
@@ -115,13 +117,13 @@ def _set_up(board: Board, demands: Demands, arrives: Floats, rules: Rules, part:
 @lean
 def _lay(state: State, site: int, units: int, expires: float, due: float) -> None:
     """A lot of today's stock (`due` < 0), taken to be 0 days old and at home in its region, or one under way."""
-    state.count[st.RECEIVED] += units
+    state.total[st.RECEIVED] += units
     if due < 0.0:
         put(state, site, new_lot(state, units, 0.0, expires, np.inf if site == HUB else -np.inf), 0.0)
         return
     push(state, due, st.ARRIVE, new_lot(state, units, due, min(expires, due + state.rule[st.LIFE]), np.inf), site)
     if site == HUB:
-        state.count[st.ON_ORDER] += units
+        state.total[st.ON_ORDER] += units
     elif site <= len(state.leaf):
         state.leaf[site - 1, st.UNDER_WAY] += units
     else:
@@ -147,7 +149,7 @@ def _open(state: State) -> int:
 
 @lean
 def _serve_from_shelf(state: State, site: int, demand: int, time: float) -> None:
-    while state.need[demand, st.LEFT] > 0 and state.site[site, st.ON_HAND] > 0 and state.count[st.FULL] == 0:
+    while state.need[demand, st.LEFT] > 0 and state.site[site, st.ON_HAND] > 0 and state.total[st.FULL] == 0:
         lot = take(state, site, state.need[demand, st.LEFT], time)
         hand_over(state, demand, lot, state.lot[lot, st.QUANTITY], time)
 
@@ -176,10 +178,10 @@ def _happen(state: State) -> None:
     elif kind == st.EXPIRE:
         _expire(state, time, where)
     elif kind == st.MENDED:
-        state.count[st.RECEIVED] += 1
+        state.total[st.RECEIVED] += 1
         state.leaf[what, st.REPAIRED] += 1
         if time < state.rule[st.UNTIL]:
-            state.count[st.MENDED_COUNTED] += 1
+            state.total[st.MENDED_COUNTED] += 1
         put(state, 1 + what, new_lot(state, 1, time, np.inf, time), time)
         distribute(state, what, time)
     elif state.need[what, st.LEFT] > 0:  # a case that has waited long enough leaves
@@ -231,7 +233,7 @@ def _arrive(state: State, time: float, lot: int, site: int) -> None:
     else:
         put(state, site, lot, time)
     if site == HUB:
-        state.count[st.ON_ORDER] -= units
+        state.total[st.ON_ORDER] -= units
     else:
         state.leaf[site - 1, st.UNDER_WAY] -= units
         distribute(state, site - 1, time)
@@ -282,5 +284,5 @@ def _write(first_leaf: int, first_point: int, first_demand: int, part: int, stat
     for site in range(1 + leaves, len(state.site)):
         point = first_point + site - 1 - leaves
         out.shelf_days[point], out.couriered[point] = state.place[site, st.UNIT_DAYS], state.site[site, st.SENT]
-    out.used[part], out.scrapped[part] = state.count[st.USED_COUNTED], state.count[st.SCRAPPED_COUNTED]
-    out.repaired[part], out.bought[part] = state.count[st.MENDED_COUNTED], state.count[st.BOUGHT_COUNTED]
+    out.used[part], out.scrapped[part] = state.total[st.USED_COUNTED], state.total[st.SCRAPPED_COUNTED]
+    out.repaired[part], out.bought[part] = state.total[st.MENDED_COUNTED], state.total[st.BOUGHT_COUNTED]

@@ -1,5 +1,7 @@
 """How units and requests move between point, depot, hub and supplier: the rules of the network, compiled."""
 
+# ruff: noqa: NPY002  (compiled code has a stream per thread, which every play of a part seeds anew)
+
 import numpy as np
 
 from simulation.referee import state as st
@@ -28,9 +30,9 @@ def hand_over(state: State, demand: int, lot: int, units: int, time: float) -> N
     state.served[demand, st.WAITED] += units * (time - asked)
     state.served[demand, st.COUNTED] += units * (min(time, until) - min(asked, until))
     state.served[demand, st.LAST_DAYS] = time - asked
-    state.count[st.USED] += units
+    state.total[st.USED] += units
     if time < until:
-        state.count[st.USED_COUNTED] += units
+        state.total[st.USED_COUNTED] += units
     if state.lot[lot, st.QUANTITY] == 0:
         free_lot(state, lot)
     if state.rule[st.MENDS] > 0.0:
@@ -41,7 +43,7 @@ def hand_over(state: State, demand: int, lot: int, units: int, time: float) -> N
 def _mend(state: State, site: int, units: int, time: float) -> None:
     """Defectives that come back and can be repaired are as good as new at the depot later."""
     for _ in range(units):
-        if np.random.random() < state.rule[st.MENDS] and state.count[st.FULL] == 0:
+        if np.random.random() < state.rule[st.MENDS] and state.total[st.FULL] == 0:
             back = days_of(state.place[site, st.WAY_DAYS], state.place[site, st.WAY_SD])
             push(state, time + back + state.rule[st.MEND_DAYS], st.MENDED, state.site[site, st.LEAF], 0)
 
@@ -67,7 +69,7 @@ def distribute(state: State, leaf: int, time: float) -> None:
     In shortage repairs that wait go first, by priority and then by age, unless FIFO; then the oldest request.
     """
     depot = 1 + leaf
-    while state.leaf[leaf, st.OWED_HERE] > 0 and state.site[depot, st.ON_HAND] > 0 and state.count[st.FULL] == 0:
+    while state.leaf[leaf, st.OWED_HERE] > 0 and state.site[depot, st.ON_HAND] > 0 and state.total[st.FULL] == 0:
         site = NONE
         if state.rule[st.FIFO] == 0.0 and state.site[depot, st.ON_HAND] < state.leaf[leaf, st.OWED_HERE]:
             site = _most_urgent(state, leaf)
@@ -105,9 +107,9 @@ def _most_urgent(state: State, leaf: int) -> int:
 def scrap(state: State, lot: int, time: float) -> None:
     """Throw away a lot that lies on no shelf."""
     units = state.lot[lot, st.QUANTITY]
-    state.count[st.SCRAPPED] += units
+    state.total[st.SCRAPPED] += units
     if time < state.rule[st.UNTIL]:
-        state.count[st.SCRAPPED_COUNTED] += units
+        state.total[st.SCRAPPED_COUNTED] += units
     free_lot(state, lot)
 
 
@@ -115,7 +117,7 @@ def scrap(state: State, lot: int, time: float) -> None:
 def execute(state: State, kind: int, rule: int, leaf: int, level: float, time: float, due: float) -> int:
     """Carry out an order of the plan as an order-up-to level (MODEL 3); returns the units moved."""
     if kind == PURCHASE:
-        return buy(state, _purchase_wanted(state, rule, level), time, due)
+        return int(buy(state, _purchase_wanted(state, rule, level), time, due))
     if rule == PLANNED:
         actual = state.leaf[leaf, st.WANTED] - state.leaf[leaf, st.REPAIRED]
         wanted = int(np.floor(level + actual - state.leaf[leaf, st.SHIPPED] + 0.5))
@@ -129,7 +131,7 @@ def execute(state: State, kind: int, rule: int, leaf: int, level: float, time: f
     state.leaf[leaf, st.SHIPPED] += shipped
     state.leaf[leaf, st.UNDER_WAY] += shipped
     left = shipped
-    while left > 0 and state.count[st.FULL] == 0:
+    while left > 0 and state.total[st.FULL] == 0:
         lot = take(state, HUB, left, time)
         left -= state.lot[lot, st.QUANTITY]
         push(state, due, st.ARRIVE, lot, 1 + leaf)
@@ -151,8 +153,8 @@ def _purchase_wanted(state: State, rule: int, level: float) -> int:
         actual += state.leaf[leaf, st.WANTED] - state.leaf[leaf, st.REPAIRED]
         lacks += max(_depot_lacks(state, leaf), 0)
     if rule == PLANNED:
-        return int(np.floor(level + actual - state.count[st.BOUGHT] + 0.5))
-    return int(lacks - state.site[HUB, st.ON_HAND] - state.count[st.ON_ORDER])
+        return int(np.floor(level + actual - state.total[st.BOUGHT] + 0.5))
+    return int(lacks - state.site[HUB, st.ON_HAND] - state.total[st.ON_ORDER])
 
 
 @lean
@@ -162,14 +164,14 @@ def buy(state: State, wanted: int, time: float, due: float) -> int:
         return 0
     moq, multiple = int(state.rule[st.MOQ]), int(state.rule[st.MULTIPLE])
     units = moq + max(-((moq - wanted) // multiple), 0) * multiple
-    state.count[st.BOUGHT] += units
-    state.count[st.RECEIVED] += units
+    state.total[st.BOUGHT] += units
+    state.total[st.RECEIVED] += units
     if time < state.rule[st.UNTIL]:
-        state.count[st.BOUGHT_COUNTED] += units
+        state.total[st.BOUGHT_COUNTED] += units
     lot = new_lot(state, units, due, due + state.rule[st.LIFE], np.inf)
     if due <= time:
         put(state, HUB, lot, time)
     else:
-        state.count[st.ON_ORDER] += units
+        state.total[st.ON_ORDER] += units
         push(state, due, st.ARRIVE, lot, HUB)
     return int(units)

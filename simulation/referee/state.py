@@ -28,12 +28,12 @@ LEFT, AT_ONCE_UNITS, LOCAL_UNITS, BEHIND, PRIORITY, SITE, NEW = range(7)
 ASKED_AT, LAST_DAYS, WAITED, COUNTED = range(4)
 # rows of State.rule
 FIFO, PATIENCE, UNTIL, END, UNLIMITED, MOQ, MULTIPLE, LIFE, MENDS, MEND_DAYS = range(10)
-# rows of State.count
+# rows of State.total
 EVENTS, FREE_LOT, LOTS, FREE_REQUEST, REQUESTS, FULL, BOUGHT, ON_ORDER, USED, SCRAPPED, RECEIVED = range(11)
 USED_COUNTED, SCRAPPED_COUNTED, MENDED_COUNTED, BOUGHT_COUNTED = range(11, 15)
 
 
-lean = nb.njit(cache=True, _nrt=False)
+lean = nb.njit(cache=True, _nrt=False)  # type: ignore[call-overload]
 """Compiled without reference counts: for functions that allocate nothing. Without it a call costs five times as much,
 for every table of the state is counted on the way in and out."""
 
@@ -55,7 +55,7 @@ class State(NamedTuple):
     request: Ints
     need: Ints
     served: Floats
-    count: Ints
+    total: Ints
     rule: Floats
 
 
@@ -87,10 +87,10 @@ def new_state(sites: int, leaves: int, demands: int, room: int) -> State:
 @lean
 def push(state: State, time: float, kind: int, what: int, where: int) -> None:
     """Put an event into the binary heap; sets FULL when room runs out."""
-    at = state.count[EVENTS]
+    at = state.total[EVENTS]
     if at >= len(state.event_time) - _SLACK:
-        state.count[FULL] = 1
-    state.count[EVENTS] = at + 1
+        state.total[FULL] = 1
+    state.total[EVENTS] = at + 1
     while at > 0:
         parent = (at - 1) >> 1
         if state.event_time[parent] <= time:
@@ -108,8 +108,8 @@ def pop(state: State) -> tuple[float, int, int, int]:
     """Take the earliest event: time, kind, what, where."""
     events, times = state.event, state.event_time
     time, kind, what, where = times[0], events[0, KIND], events[0, WHAT], events[0, WHERE]
-    last = state.count[EVENTS] - 1
-    state.count[EVENTS] = last
+    last = state.total[EVENTS] - 1
+    state.total[EVENTS] = last
     moved = times[last]
     at = 0
     while True:
@@ -139,14 +139,14 @@ def pop(state: State) -> tuple[float, int, int, int]:
 @lean
 def new_lot(state: State, quantity: int, born: float, expires: float, reached: float) -> int:
     """A lot that lies nowhere yet; sets FULL when room runs out."""
-    lot = state.count[FREE_LOT]
+    lot = state.total[FREE_LOT]
     if lot != NONE:
-        state.count[FREE_LOT] = state.lot[lot, NEXT]
+        state.total[FREE_LOT] = state.lot[lot, NEXT]
     else:
-        lot = state.count[LOTS]
-        state.count[LOTS] = lot + 1
+        lot = state.total[LOTS]
+        state.total[LOTS] = lot + 1
         if lot >= len(state.lot) - _SLACK:
-            state.count[FULL] = 1
+            state.total[FULL] = 1
     state.lot[lot, NEXT], state.lot[lot, QUANTITY] = NONE, quantity
     state.lot_time[lot, BORN], state.lot_time[lot, EXPIRES] = born, expires
     state.lot_time[lot, SINCE], state.lot_time[lot, REACHED] = 0.0, reached
@@ -156,8 +156,8 @@ def new_lot(state: State, quantity: int, born: float, expires: float, reached: f
 @lean
 def free_lot(state: State, lot: int) -> None:
     """Forget a lot that is used up."""
-    state.lot[lot, NEXT] = state.count[FREE_LOT]
-    state.count[FREE_LOT] = lot
+    state.lot[lot, NEXT] = state.total[FREE_LOT]
+    state.total[FREE_LOT] = lot
 
 
 @lean
@@ -208,20 +208,20 @@ def take(state: State, site: int, quantity: int, time: float) -> int:
             state.site[site, LAST] = NONE
         return int(lot)
     state.lot[lot, QUANTITY] = held - taken
-    return new_lot(state, taken, born, state.lot_time[lot, EXPIRES], state.lot_time[lot, REACHED])
+    return int(new_lot(state, taken, born, state.lot_time[lot, EXPIRES], state.lot_time[lot, REACHED]))
 
 
 @lean
 def ask(state: State, leaf: int, site: int, units: int) -> None:
     """Queue a request of a repair point at its depot; sets FULL when room runs out."""
-    request = state.count[FREE_REQUEST]
+    request = state.total[FREE_REQUEST]
     if request != NONE:
-        state.count[FREE_REQUEST] = state.request[request, AFTER]
+        state.total[FREE_REQUEST] = state.request[request, AFTER]
     else:
-        request = state.count[REQUESTS]
-        state.count[REQUESTS] = request + 1
+        request = state.total[REQUESTS]
+        state.total[REQUESTS] = request + 1
         if request >= len(state.request) - _SLACK:
-            state.count[FULL] = 1
+            state.total[FULL] = 1
     state.request[request, AFTER], state.request[request, POINT], state.request[request, UNITS] = NONE, site, units
     if state.leaf[leaf, NEWEST] == NONE:
         state.leaf[leaf, OLDEST] = request
@@ -242,8 +242,8 @@ def oldest_request(state: State, leaf: int) -> int:
         state.leaf[leaf, OLDEST] = state.request[request, AFTER]
         if state.request[request, AFTER] == NONE:
             state.leaf[leaf, NEWEST] = NONE
-        state.request[request, AFTER] = state.count[FREE_REQUEST]
-        state.count[FREE_REQUEST] = request
+        state.request[request, AFTER] = state.total[FREE_REQUEST]
+        state.total[FREE_REQUEST] = request
 
 
 @lean
@@ -284,7 +284,7 @@ def step_out(state: State, site: int, demand: int) -> None:
 @lean
 def units_lost(state: State) -> int:
     """|received − used − scrapped − on hand − moving| units, counted lot by lot; 0 when every unit is accounted for."""
-    found = state.count[USED] + state.count[SCRAPPED]
+    found = state.total[USED] + state.total[SCRAPPED]
     wrong = 0
     for site in range(len(state.site)):
         here, lot = 0, state.site[site, FIRST]
@@ -298,7 +298,7 @@ def units_lost(state: State) -> int:
             waiting += state.need[demand, LEFT]
             demand = state.need[demand, BEHIND]
         wrong += abs(waiting - state.site[site, WAIT])
-    for at in range(state.count[EVENTS]):
+    for at in range(state.total[EVENTS]):
         if state.event[at, KIND] == ARRIVE:
             found += state.lot[state.event[at, WHAT], QUANTITY]
-    return int(wrong + abs(state.count[RECEIVED] - found))
+    return int(wrong + abs(state.total[RECEIVED] - found))

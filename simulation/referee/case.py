@@ -1,0 +1,161 @@
+"""A plan and its network as the referee plays them: board, voyages, laws, demand."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from domain.calendar import DAYS_PER_WEEK
+from domain.logistics import SupplyLanes, hub_of_part, supply_lanes
+from domain.network import Network
+from simulation.referee.board import Board
+from simulation.referee.consignments import channels_of, courier_days, laws_of, lots_of, voyage_rows, voyages_of
+from simulation.referee.demand import DemandLaw, OpenRepairs
+from simulation.referee.lead_times import LeadTimeLaws, Voyages
+from simulation.referee.orders import orders_of
+from simulation.referee.places import Map, map_of, shares_upto
+from simulation.referee.plan import PlanToJudge
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything one play needs but the demand. Costs count in weeks 1..`weeks`, the play ends with `end_weeks`.
+
+    orders: part_row, leaf_row, time, kind, voyage, rule, level, lane (row of the supply lanes, −1), as the board.
+    """
+
+    network: Network
+    plan: PlanToJudge
+    rows: Map
+    supply: SupplyLanes
+    board: Board
+    orders: pd.DataFrame
+    voyages: Voyages
+    laws: LeadTimeLaws
+    open_repairs: OpenRepairs
+    weeks: int
+    end_weeks: int
+
+
+def case_of(
+    network: Network,
+    plan: PlanToJudge,
+    weeks: int,
+    wanted: pd.DataFrame | None = None,
+    laws: pd.DataFrame | None = None,
+) -> Case:
+    """The case of a plan over weeks 1..`weeks`.
+
+    wanted: part × site pairs where demand may arise besides those of the forecast. laws: true lead times by lane
+    (transit_days, transit_days_sd, customs_days, customs_days_sd); those of the lanes table where it says nothing.
+    """
+    supply = supply_lanes(network)
+    end_weeks = weeks + -(-int(supply.lead_days.max(initial=0)) // DAYS_PER_WEEK) + 1
+    rows = map_of(network, _pairs(network, plan, wanted))
+    hub = pd.Series(hub_of_part(network), index=network.parts["part"])
+    lots = lots_of(network, rows, hub, supply)
+    orders = orders_of(network, plan, rows, supply, end_weeks)
+    channels = channels_of(network, supply)
+    voyages = voyages_of(network, channels, lots, orders, end_weeks)
+    lots = lots.assign(voyage=voyage_rows(voyages, channels, lots["channel"], lots["departs"]))
+    orders = orders.assign(voyage=voyage_rows(voyages, channels, orders["channel"], orders["departs"]))
+    return Case(
+        network=network,
+        plan=plan,
+        rows=rows,
+        supply=supply,
+        board=_board(network, plan, rows, lots, orders, laws),
+        orders=orders,
+        voyages=voyages,
+        laws=laws_of(network, supply, channels, laws),
+        open_repairs=_open_repairs(network, rows),
+        weeks=weeks,
+        end_weeks=end_weeks,
+    )
+
+
+def forecast_law(case: Case) -> DemandLaw:
+    """Demand as the plan's own forecast sees it."""
+    forecast = case.plan.forecast
+    leaf = case.rows.leaf_row(pd.Series(forecast.part), pd.Series(forecast.region))
+    shape = (len(case.rows.leaves), forecast.weeks)
+    mean, psi, a = np.zeros(shape), np.ones(shape[0]), np.full(shape[0], np.inf)
+    discount, drift = np.ones(shape[0]), np.zeros(shape[0])
+    mean[leaf], psi[leaf], a[leaf] = forecast.mean, forecast.batch_index, forecast.rate_shape
+    discount[leaf], drift[leaf] = forecast.discount, forecast.drift
+    part = pd.Series(forecast.part[forecast.share_leaf])
+    upto = shares_upto(case.rows, part, pd.Series(forecast.share_site), forecast.share)
+    return DemandLaw(mean, psi, a, discount, drift, upto)
+
+
+def _pairs(network: Network, plan: PlanToJudge, wanted: pd.DataFrame | None) -> pd.DataFrame:
+    """Every part × repair point with demand, a target, stock, something inbound or an open repair order."""
+    forecast = plan.forecast
+    asked = pd.DataFrame({"part": forecast.part[forecast.share_leaf], "site": forecast.share_site})
+    kinds = network.site_of["kind"]
+    shelves = [
+        frame[["part", "site"]]
+        for frame in (
+            network.stock[(network.stock["condition"] == "good") & network.stock["part"].isin(asked["part"])],
+            network.inbound[network.inbound["part"].isin(asked["part"])].rename(columns={"destination": "site"}),
+            plan.targets,
+        )
+    ]
+    points = [frame[frame["site"].map(kinds) == "repair_point"] for frame in shelves]
+    more = [] if wanted is None else [wanted[["part", "site"]]]
+    return pd.concat([asked, *points, network.repair_orders[["part", "site"]], *more], ignore_index=True)
+
+
+def _board(
+    network: Network, plan: PlanToJudge, rows: Map, lots: pd.DataFrame, orders: pd.DataFrame, laws: pd.DataFrame | None
+) -> Board:
+    part = network.parts.set_index("part").loc[rows.parts]
+    stock = plan.targets.set_index(["part", "site"])["base_stock"]
+    at_depot = stock.reindex(pd.MultiIndex.from_frame(rows.leaves[["part", "depot"]])).fillna(0).to_numpy(np.int64)
+    at_point = stock.reindex(pd.MultiIndex.from_frame(rows.points[["part", "site"]])).fillna(0).to_numpy(np.int64)
+    depot = rows.leaves["depot"].to_numpy(object)[rows.points["leaf_row"].to_numpy()]
+    at_point[rows.points["site"].to_numpy(object) == depot] = 0
+    days, sd = courier_days(network, depot, rows.points["site"].to_numpy(object), laws)
+    first = np.arange(len(rows.parts) + 1)
+    leaf = orders["leaf_row"].to_numpy()
+    return Board(
+        leaf_start=rows.leaf_start,
+        point_start=rows.point_start,
+        depot_stock=at_depot,
+        base_stock=at_point,
+        courier_days=days,
+        courier_days_sd=sd,
+        unlimited=(part["supplier"] == "").to_numpy(bool),
+        moq=part["moq"].to_numpy(np.int64),
+        order_multiple=part["order_multiple"].to_numpy(np.int64),
+        life_days=part["shelf_life_days"].fillna(np.inf).to_numpy(float),
+        return_rate=part["return_rate"].to_numpy(float),
+        repair_yield=part["repair_yield"].to_numpy(float),
+        repair_days=part["repair_days"].to_numpy(float),
+        lot_start=np.searchsorted(lots["part_row"].to_numpy(), first),
+        lot_site=lots["site"].to_numpy(np.int64),
+        lot_quantity=lots["quantity"].to_numpy(np.int64),
+        lot_expires=lots["expires"].to_numpy(float),
+        lot_voyage=lots["voyage"].to_numpy(np.int64),
+        order_start=np.searchsorted(orders["part_row"].to_numpy(), first),
+        order_time=orders["time"].to_numpy(float),
+        order_kind=orders["kind"].to_numpy(np.int64),
+        order_leaf=np.where(leaf >= 0, leaf - rows.leaf_start[orders["part_row"].to_numpy(np.int64)], -1),
+        order_voyage=orders["voyage"].to_numpy(np.int64),
+        order_rule=orders["rule"].to_numpy(np.int64),
+        order_level=orders["level"].to_numpy(float),
+    )
+
+
+def _open_repairs(network: Network, rows: Map) -> OpenRepairs:
+    waiting = network.repair_orders
+    point = rows.point_row(waiting["part"], waiting["site"])
+    waiting = waiting.assign(point=point, part_row=rows.part_row(waiting["part"]))[point >= 0]
+    waiting = waiting.sort_values(["part_row", "priority", "due", "repair_order"], kind="stable")
+    return OpenRepairs(
+        part=waiting["part_row"].to_numpy(np.int64),
+        point=waiting["point"].to_numpy(np.int64),
+        quantity=waiting["quantity"].to_numpy(np.int64),
+        priority=waiting["priority"].to_numpy(np.int64),
+        ticket=pd.factorize(waiting["repair_order"])[0].astype(np.int64),
+    )

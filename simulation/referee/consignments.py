@@ -1,0 +1,144 @@
+"""The consignments of a case by channel (lane or supplier): when they leave and may arrive, how long it takes."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from domain.calendar import DAYS_PER_WEEK, first_week
+from domain.departures import shutdowns, site_keys
+from domain.logistics import SupplyLanes
+from domain.network import Network
+from simulation.referee.board import AT_ONCE, Floats, Ints
+from simulation.referee.lead_times import LeadTimeLaws, Voyages
+from simulation.referee.places import Map, day_number
+
+AS_EXPECTED = "as expected"
+"""The channel of what travels neither by a known lane nor from a known supplier."""
+
+
+def channels_of(network: Network, supply: SupplyLanes) -> pd.Index:
+    lanes = [f"lane {name}" for name in supply.lanes["lane"]]
+    return pd.Index([*lanes, *(f"supplier {name}" for name in network.suppliers["supplier"]), AS_EXPECTED])
+
+
+def voyages_of(
+    network: Network, channels: pd.Index, lots: pd.DataFrame, orders: pd.DataFrame, end_weeks: int
+) -> Voyages:
+    """Every consignment of lots and orders, each once."""
+    both = pd.concat([lots[["channel", "departs"]], orders[["channel", "departs"]]], ignore_index=True)
+    both = both[both["channel"] != ""].drop_duplicates()
+    both["row"] = channels.get_indexer(pd.Index(both["channel"]))
+    both = both.sort_values(["row", "departs"], ignore_index=True)
+    monday = first_week(network.settings.as_of)
+    return Voyages(
+        channel=both["row"].to_numpy(np.int64),
+        departs=both["departs"].to_numpy(float),
+        today=float((network.settings.as_of - monday).days),
+        opens=_opening_days(network, channels, monday, end_weeks * DAYS_PER_WEEK),
+    )
+
+
+def _opening_days(network: Network, channels: pd.Index, monday: date, days: int) -> Ints:
+    """For each channel and day the first day from then on at which its destination takes goods in."""
+    shut = shutdowns(network)
+    calendar = np.datetime64(monday, "D") + np.arange(days)
+    lanes = network.lanes.set_index("lane")
+    opens = np.tile(np.arange(days), (len(channels), 1))
+    for row, channel in enumerate(channels):
+        what, _, name = str(channel).partition(" ")
+        keys = {"all", f"supplier:{name}"} if what == "supplier" else {"all"}
+        if what == "lane":
+            keys = site_keys(network, str(lanes.loc[name, "destination"])) | {f"lane:{name}"}
+        closed = shut.closed(calendar, keys)
+        for day in range(days - 2, -1, -1):
+            if closed[day]:
+                opens[row, day] = opens[row, day + 1]
+    return opens
+
+
+def voyage_rows(voyages: Voyages, channels: pd.Index, channel: "pd.Series[str]", departs: "pd.Series[float]") -> Ints:
+    keys = pd.MultiIndex.from_arrays([voyages.channel, voyages.departs])
+    wanted = pd.MultiIndex.from_arrays([channels.get_indexer(pd.Index(channel)), departs])
+    return np.where(channel == "", AT_ONCE, keys.get_indexer(wanted))
+
+
+def laws_of(network: Network, supply: SupplyLanes, channels: pd.Index, laws: pd.DataFrame | None) -> LeadTimeLaws:
+    lanes = true_lanes(supply.lanes, laws)
+    mean, sd = np.zeros((len(channels), 2)), np.zeros((len(channels), 2))
+    count, suppliers = len(lanes), network.suppliers
+    mean[:count], sd[:count] = lanes[["transit_days", "customs_days"]], lanes[["transit_days_sd", "customs_days_sd"]]
+    mean[count : count + len(suppliers), 0] = suppliers["lead_time_days"]
+    sd[count : count + len(suppliers), 0] = suppliers["lead_time_days_sd"]
+    return LeadTimeLaws(mean, sd)
+
+
+def true_lanes(lanes: pd.DataFrame, laws: pd.DataFrame | None) -> pd.DataFrame:
+    """The lanes with their true lead times where these are known."""
+    if laws is None:
+        return lanes
+    columns = ["transit_days", "transit_days_sd", "customs_days", "customs_days_sd"]
+    known = laws.set_index("lane")[columns].reindex(lanes["lane"])
+    return lanes.assign(
+        **{name: known[name].fillna(pd.Series(lanes[name].to_numpy(), known.index)).to_numpy() for name in columns}
+    )
+
+
+def courier_days(
+    network: Network,
+    depot: "np.ndarray[tuple[int], np.dtype[np.object_]]",
+    site: "np.ndarray[tuple[int], np.dtype[np.object_]]",
+    laws: pd.DataFrame | None,
+) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of the fastest way depot → point, of whatever mode; 0 at the depot itself and where
+    no lane goes."""
+    lanes = true_lanes(network.lanes, laws)
+    days = lanes["transit_days"] + lanes["customs_days"]
+    sd = np.hypot(lanes["transit_days_sd"], lanes["customs_days_sd"])
+    quoted = network.lanes["transit_days"] + network.lanes["customs_days"]
+    fastest = lanes.assign(days=days, sd=sd, quoted=quoted).sort_values(["quoted", "lane"], kind="stable")
+    fastest = fastest.drop_duplicates(["origin", "destination"]).set_index(["origin", "destination"])
+    found = fastest[["days", "sd"]].reindex(pd.MultiIndex.from_arrays([depot, site])).fillna(0.0)
+    return found["days"].to_numpy(float), found["sd"].to_numpy(float)
+
+
+def lots_of(network: Network, rows: Map, hub: "pd.Series[str]", supply: SupplyLanes) -> pd.DataFrame:
+    """Today's good stock and what is inbound: part_row, site (code), quantity, expires (day), channel, departs."""
+    good = network.stock[network.stock["condition"] == "good"]
+    good = good[~(good["expires"] < pd.Timestamp(network.settings.as_of))]
+    stock = pd.DataFrame(
+        {
+            "part_row": rows.part_row(good["part"]),
+            "site": rows.site_code(network, hub, good["part"], good["site"]),
+            "quantity": good["on_hand"].to_numpy(np.int64),
+            "expires": day_number(network, good["expires"]) + 1.0,
+            "channel": "",
+            "departs": 0.0,
+        }
+    )
+    coming = network.inbound
+    lead = dict(zip(supply.lanes["lane"], supply.lead_days, strict=True))
+    supplier_days = dict(
+        zip(network.suppliers["supplier"], np.ceil(network.suppliers["lead_time_days"].to_numpy(float)), strict=True)
+    )
+    supplier = coming["part"].map(network.parts.set_index("part")["supplier"])
+    site = rows.site_code(network, hub, coming["part"], coming["destination"])
+    channel, days = [], []
+    for lane, sold_by, code in zip(coming["lane"], supplier, site, strict=True):
+        known = lane in lead
+        bought = not known and code == 0 and sold_by in supplier_days
+        channel.append(f"lane {lane}" if known else f"supplier {sold_by}" if bought else AS_EXPECTED)
+        days.append(lead[lane] if known else supplier_days[sold_by] if bought else 0)
+    inbound = pd.DataFrame(
+        {
+            "part_row": rows.part_row(coming["part"]),
+            "site": site,
+            "quantity": coming["quantity"].to_numpy(np.int64),
+            "expires": np.inf,
+            "channel": np.array(channel, dtype=object),
+            "departs": day_number(network, coming["expected"]) - np.array(days, float),
+        }
+    )
+    both = pd.concat([stock, inbound], ignore_index=True)
+    both = both[(both["site"] >= 0) & (both["quantity"] > 0)]
+    return both.sort_values(["part_row", "site", "expires", "departs"], kind="stable", ignore_index=True)

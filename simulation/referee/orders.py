@@ -1,0 +1,124 @@
+"""What the plan orders, as order-up-to levels: its published weeks, then base stock."""
+
+import numpy as np
+import pandas as pd
+
+from domain.calendar import DAYS_PER_WEEK
+from domain.departures import departures, supplier_calendar
+from domain.forecast import Forecast
+from domain.logistics import SupplyLanes
+from domain.network import Network
+from simulation.referee.board import BASE_STOCK, PLANNED, PURCHASE, SHIP, Floats, Ints
+from simulation.referee.places import Map, day_number
+from simulation.referee.plan import PlanToJudge
+
+
+def orders_of(network: Network, plan: PlanToJudge, rows: Map, supply: SupplyLanes, end_weeks: int) -> pd.DataFrame:
+    """The plan's orders of its published weeks, then base stock; purchases before shipments of the same day."""
+    planned_until = min(network.settings.horizon_weeks, end_weeks) * DAYS_PER_WEEK
+    parts = [
+        _planned_shipments(network, plan, rows, supply),
+        _planned_purchases(network, plan, rows),
+    ]
+    planned = [frame[frame["time"] < planned_until] for frame in parts]
+    later = []
+    if end_weeks * DAYS_PER_WEEK > planned_until:
+        later = [
+            _base_stock_shipments(network, rows, supply, end_weeks),
+            _base_stock_purchases(network, rows, end_weeks),
+        ]
+        later = [frame[frame["time"] >= planned_until] for frame in later]
+    orders = pd.concat([*planned, *later], ignore_index=True)
+    orders["departs"] = orders["time"]
+    return orders.sort_values(["part_row", "time", "kind", "leaf_row", "lane"], kind="stable", ignore_index=True)
+
+
+def _order_frame(
+    part_row: Ints, leaf_row: Ints, time: Floats, kind: int, rule: int, level: Floats, lane: Ints, channel: object
+) -> pd.DataFrame:
+    columns = {"part_row": part_row, "leaf_row": leaf_row, "time": time, "kind": kind, "rule": rule, "level": level}
+    return pd.DataFrame({**columns, "lane": lane, "channel": channel})
+
+
+def _expected(forecast: Forecast, row: Ints, time: Floats) -> Floats:
+    """Expected demand of forecast leaves before a day; it goes on at the last week's mean."""
+    upto = np.concatenate([np.zeros((len(forecast.mean), 1)), np.cumsum(forecast.mean, axis=1)], axis=1)
+    week = np.clip(np.floor(time / DAYS_PER_WEEK).astype(np.int64), 0, forecast.weeks - 1)
+    total: Floats = upto[row, week] + forecast.mean[row, week] * (time / DAYS_PER_WEEK - week)
+    return total
+
+
+def _planned_shipments(network: Network, plan: PlanToJudge, rows: Map, supply: SupplyLanes) -> pd.DataFrame:
+    shipments = plan.shipments
+    lane = pd.Index(supply.lanes["lane"]).get_indexer(pd.Index(shipments["lane"]))
+    region = supply.lanes["destination"].map(network.site_of["region"]).to_numpy(object)[lane]
+    leaf = rows.leaf_row(shipments["part"], pd.Series(region))
+    time = day_number(network, shipments["departs"])
+    order = np.lexsort((lane, time, leaf))
+    leaf, time, lane = leaf[order], time[order], lane[order]
+    upto = _running_total(leaf, shipments["quantity"].to_numpy(float)[order])
+    keys = pd.MultiIndex.from_arrays([plan.forecast.part, plan.forecast.region])
+    of_leaf = keys.get_indexer(pd.MultiIndex.from_frame(rows.leaves[["part", "region"]]))
+    level = upto - _expected(plan.forecast, of_leaf[leaf], time)
+    part = rows.leaves["part_row"].to_numpy()[leaf]
+    channel = "lane " + supply.lanes["lane"].to_numpy(object)[lane]
+    return _order_frame(part, leaf, time, SHIP, PLANNED, level, lane, channel)
+
+
+def _planned_purchases(network: Network, plan: PlanToJudge, rows: Map) -> pd.DataFrame:
+    orders = plan.purchase_orders
+    part = rows.part_row(orders["part"])
+    orders, part = orders[part >= 0], part[part >= 0]
+    time = day_number(network, orders["order_on"])
+    order = np.lexsort((time, part))
+    part, time = part[order], time[order]
+    upto = _running_total(part, orders["quantity"].to_numpy(float)[order])
+    row_of = pd.Series(np.arange(len(plan.forecast.part))).groupby(rows.part_row(pd.Series(plan.forecast.part))).indices
+    expected = np.zeros(len(part))
+    for number, first in zip(*np.unique(part, return_index=True), strict=True):
+        here = slice(first, first + int((part == number).sum()))
+        for leaf in row_of.get(number, np.zeros(0, np.int64)):
+            expected[here] += _expected(plan.forecast, np.full(len(time[here]), leaf), time[here])
+    supplier = orders["supplier"].to_numpy(object)[order]
+    channel = np.array([f"supplier {name}" if name else "" for name in supplier], dtype=object)
+    none = np.full(len(part), -1)
+    return _order_frame(part, none, time, PURCHASE, PLANNED, upto - expected, none, channel)
+
+
+def _base_stock_shipments(network: Network, rows: Map, supply: SupplyLanes, end_weeks: int) -> pd.DataFrame:
+    """Every departure of the lane that ordinarily serves the depot."""
+    in_network = pd.Index(network.parts["part"]).get_indexer(rows.parts)
+    lane = np.full(len(rows.leaves), -1)
+    for depot, leaves in rows.leaves.groupby("depot").indices.items():
+        lane[leaves] = supply.ordinary(str(depot))[0][in_network[rows.leaves["part_row"].to_numpy()[leaves]]]
+    table = departures(network, supply.lanes, supply.lead_days, end_weeks)
+    table = table.assign(time=day_number(network, table["departs"]))[["lane", "time"]]
+    served = pd.DataFrame({"leaf_row": np.arange(len(lane)), "lane": lane})
+    both = served.merge(table, on="lane")
+    leaf, lane = both["leaf_row"].to_numpy(), both["lane"].to_numpy()
+    part = rows.leaves["part_row"].to_numpy()[leaf]
+    channel = "lane " + supply.lanes["lane"].to_numpy(object)[lane]
+    return _order_frame(part, leaf, both["time"].to_numpy(), SHIP, BASE_STOCK, np.zeros(len(leaf)), lane, channel)
+
+
+def _base_stock_purchases(network: Network, rows: Map, end_weeks: int) -> pd.DataFrame:
+    """Every Monday on which the supplier is open."""
+    supplier = network.parts.set_index("part")["supplier"].reindex(rows.parts).to_numpy(object)
+    frames = []
+    for name in sorted(set(supplier) - {""}):
+        _, is_open = supplier_calendar(network, name, 0, end_weeks)
+        mondays = np.flatnonzero(is_open) * float(DAYS_PER_WEEK)
+        part = np.repeat(np.flatnonzero(supplier == name), len(mondays))
+        time = np.tile(mondays, int((supplier == name).sum()))
+        none = np.full(len(part), -1)
+        frames.append(
+            _order_frame(part, none, time, PURCHASE, BASE_STOCK, np.zeros(len(part)), none, f"supplier {name}")
+        )
+    empty = np.zeros(0, np.int64)
+    nothing = _order_frame(empty, empty, np.zeros(0), PURCHASE, BASE_STOCK, np.zeros(0), empty, "")
+    return pd.concat(frames, ignore_index=True) if frames else nothing
+
+
+def _running_total(group: Ints, quantity: Floats) -> Floats:
+    """Sum of `quantity` up to each row within its group; groups are contiguous."""
+    return np.asarray(pd.Series(quantity).groupby(group, sort=False).cumsum(), float)

@@ -1,0 +1,84 @@
+"""The referee: plays a case again and again and says what the plan achieves."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from domain.calendar import DAYS_PER_WEEK
+from simulation.referee.board import Demands, Floats, Played, Rules, empty_results
+from simulation.referee.case import Case, forecast_law
+from simulation.referee.demand import DemandLaw, draw_demand, seeds_of, stream_keys, with_open_repairs
+from simulation.referee.engine import play
+from simulation.referee.lead_times import draw_arrivals
+from simulation.referee.money import Prices, co2_kg, costs, prices_of
+from simulation.referee.verdict import Tally, Verdict, tally_service, tally_stock, verdict
+
+DrawDemand = Callable[[int], Demands]
+"""New demand of one replication, by its number."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The plan, and what its demand would have met otherwise, on the same draws."""
+
+    plan: Verdict
+
+
+def rules_of(case: Case, patience_days: float = np.inf, defectives: bool = True, check: bool = False) -> Rules:
+    """The ordinary rules: waiting repairs before shelves."""
+    inside, end = case.weeks * DAYS_PER_WEEK, case.end_weeks * DAYS_PER_WEEK
+    return Rules(False, defectives, patience_days, float(inside), float(end), check)
+
+
+def from_law(case: Case, law: DemandLaw | None = None, seed: int = 1) -> DrawDemand:
+    """Demand drawn from a law, by default the plan's own forecast."""
+    law = forecast_law(case) if law is None else law
+    places = case.rows.places()
+    return lambda replication: draw_demand(law, places, case.end_weeks, seed, replication)
+
+
+def replicate(
+    case: Case, draw: DemandLaw | DrawDemand, rules: Rules, seed: int, replication: int
+) -> tuple[Demands, Floats, Played]:
+    """One replication: demand, the day each voyage arrives, and what they led to."""
+    drawn = draw(replication) if callable(draw) else from_law(case, draw, seed)(replication)
+    demands = with_open_repairs(drawn, case.open_repairs, case.rows.local_site)
+    arrives = draw_arrivals(case.voyages, case.laws, np.random.default_rng([seed, replication]))
+    seeds = seeds_of(stream_keys(case.rows.parts.to_numpy(object)), seed, replication, 2)
+    played = empty_results(case.board, demands)
+    play(case.board, demands, arrives, rules, seeds, played)
+    return demands, arrives, played
+
+
+def judge(
+    case: Case,
+    draw: DrawDemand,
+    replications: int,
+    seed: int = 1,
+    rules: Rules | None = None,
+    half_width: float | None = None,
+    tell: Callable[[str], None] = lambda text: None,
+) -> Judgement:
+    """Play up to `replications` times, fewer where every group's fill rate is known to ± `half_width` before."""
+    rules = rules_of(case) if rules is None else rules
+    prices, tally = prices_of(case), Tally()
+    for replication in range(replications):
+        tell(f"Playing the plan, replication {replication + 1} of {replications}")
+        _add(tally, case, prices, *replicate(case, draw, rules, seed, replication))
+        if half_width is not None and replication >= 4 and _known(tally, case.rows.groups, half_width):
+            break
+    return Judgement(verdict(tally, case.rows.groups))
+
+
+def _add(tally: Tally, case: Case, prices: Prices, demands: Demands, arrives: Floats, played: Played) -> None:
+    tally_service(tally, case, demands, played.at_once, played.local, played.last)
+    tally_stock(tally, case, played)
+    tally.add(
+        co2=co2_kg(case, prices, played), events=played.events.sum(), **costs(case, prices, demands, played, arrives)
+    )
+
+
+def _known(tally: Tally, groups: tuple[str, ...], half_width: float) -> bool:
+    asked = [name for name in groups if sum(tally.sums[f"asked {name}"]) > 0]
+    return all(tally.ratio(f"served {name}", f"asked {name}").half_width <= half_width for name in asked)

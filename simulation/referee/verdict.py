@@ -1,0 +1,148 @@
+"""What the referee says: promised and achieved, with intervals over replications."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from domain.calendar import DAYS_PER_WEEK
+from simulation.referee.board import Demands, Floats, Ints, Played
+from simulation.referee.case import Case
+from simulation.referee.money import KINDS
+
+BENCH_DAYS = 1.0  # a repair on the bench once its last part is in hand (MODEL 6)
+_RESAMPLES = 1000
+_LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def half_width(self) -> float:
+        """Half of the interval."""
+        return 0.5 * (self.high - self.low)
+
+    def json(self) -> dict[str, float]:
+        """As written to JSON."""
+        return {"value": self.value, "low": self.low, "high": self.high}
+
+
+@dataclass
+class Tally:
+    """Sums of every replication: {name: [one number per replication]}; a ratio divides two of them."""
+
+    sums: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, **numbers: float) -> None:
+        """Numbers of one replication."""
+        for name, number in numbers.items():
+            self.sums.setdefault(name, []).append(float(number))
+
+    def ratio(self, above: str, below: str | None = None) -> Interval:
+        """Σ above ÷ Σ below (replications if None) with its interval."""
+        top = np.array(self.sums[above])
+        return ratio_interval(top, np.ones(len(top)) if below is None else np.array(self.sums[below]))
+
+
+def ratio_interval(top: Floats, bottom: Floats) -> Interval:
+    """Σ top ÷ Σ bottom over replications with a cluster-bootstrap interval: whole replications are drawn again.
+
+    Percentiles of 1,000 resamples, spread by √(n / (n − 1)): a bootstrap of few clusters is too narrow by that much
+    (Davison & Hinkley 1997, section 3.8). The draws are always the same.
+    """
+    n = len(top)
+    value = _divide(top.sum(), bottom.sum())
+    if n < 2:
+        return Interval(value, float("-inf"), float("inf"))
+    drawn = np.random.default_rng(0).integers(0, n, (_RESAMPLES, n))
+    ratios = _divide(top[drawn].sum(axis=1), bottom[drawn].sum(axis=1))
+    low, high = np.quantile(ratios, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+    spread = np.sqrt(n / (n - 1))
+    return Interval(value, float(value - spread * (value - low)), float(value + spread * (high - value)))
+
+
+def _divide(top: Any, bottom: Any) -> Any:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = np.where(bottom != 0, top / bottom, np.nan)
+    return found if found.ndim else float(found)
+
+
+def tally_service(tally: Tally, case: Case, demands: Demands, at_once: Ints, local: Ints, last: Floats) -> None:
+    """Service of the repairs that asked in weeks 1..T.
+
+    at_once, local: units per demand served without wait, and from their own region; last: days until its last unit.
+    """
+    new = demands.asked & (demands.time < case.weeks * DAYS_PER_WEEK)
+    group = case.rows.points["group"].to_numpy()[demands.point]
+    number = len(case.rows.groups)
+    asked = np.bincount(group[new], demands.quantity[new], number)
+    served = np.bincount(group[new], at_once[new], number)
+    for row, name in enumerate(case.rows.groups):
+        tally.add(**{f"asked {name}": asked[row], f"served {name}": served[row]})
+    _, repair = np.unique(demands.ticket[new], return_inverse=True)
+    wait = np.zeros(repair.max(initial=-1) + 1)
+    np.maximum.at(wait, repair, last[new])
+    ended = wait[np.isfinite(wait)]
+    tally.add(
+        asked=asked.sum(),
+        served=served.sum(),
+        local=local[new].sum(),
+        repairs=len(wait),
+        without_wait=int((wait <= 0).sum()),
+        given_up=len(wait) - len(ended),
+        ended=len(ended),
+        wait=ended.sum(),
+        wait_p95=float(np.quantile(ended, 0.95)) if len(ended) else 0.0,
+    )
+
+
+def tally_stock(tally: Tally, case: Case, played: Played) -> None:
+    """Units in stock and their age, weeks 1..T."""
+    days = case.weeks * DAYS_PER_WEEK
+    stock = float(played.hub_days.sum() + played.depot_days.sum() + played.shelf_days.sum())
+    tally.add(stock=stock / days, stock_days=stock, age_days=played.age_days.sum(), scrapped=played.scrapped.sum())
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The figures of one policy. service: achieved fill rate by group; cost: by kind, `total`, `per_repair`."""
+
+    service: dict[str, Interval]
+    asked: dict[str, float]
+    figures: dict[str, Interval]
+    cost: dict[str, Interval]
+    replications: int
+
+
+def verdict(tally: Tally, groups: tuple[str, ...]) -> Verdict:
+    """Read the tally."""
+    waits = {"mean_wait_days": tally.ratio("wait", "ended"), "wait_days_p95": tally.ratio("wait_p95")}
+    waiting = tally.ratio("wait", "ended")
+    figures = {
+        "fill_rate": tally.ratio("served", "asked"),
+        "repairs_without_wait": tally.ratio("without_wait", "repairs"),
+        **waits,
+        "turnaround_days": Interval(waiting.value + BENCH_DAYS, waiting.low + BENCH_DAYS, waiting.high + BENCH_DAYS),
+        "days_waiting_for_parts": waiting,
+        "solved_locally": tally.ratio("local", "asked"),
+        "repairs": tally.ratio("repairs"),
+        "given_up": tally.ratio("given_up", "repairs"),
+    }
+    if "stock" in tally.sums:
+        figures["stock_units"] = tally.ratio("stock")
+        figures["stock_age_days"] = tally.ratio("age_days", "stock_days")
+        figures["scrapped_units"] = tally.ratio("scrapped")
+    if "co2" in tally.sums:
+        figures["co2_kg"] = tally.ratio("co2")
+    cost = {kind: tally.ratio(kind) for kind in KINDS if kind in tally.sums}
+    tally.sums["total"] = [sum(numbers) for numbers in zip(*(tally.sums[kind] for kind in cost), strict=True)]
+    cost |= {"total": tally.ratio("total"), "per_repair": tally.ratio("total", "repairs")}
+    asked = {name: float(np.mean(tally.sums[f"asked {name}"])) for name in groups}
+    service = {name: tally.ratio(f"served {name}", f"asked {name}") for name in groups if asked[name] > 0}
+    return Verdict(service, asked, figures, cost, len(tally.sums["asked"]))
