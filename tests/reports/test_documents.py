@@ -17,7 +17,7 @@ def stored(folder: Path) -> PlanFolder:
     """The planned workshop as a plan folder."""
     forecast = part_forecast(CASE.network, CASE.forecast, "0010")
     shares = forecast.head(0)[["part"]].assign(site="", share=0.0)
-    frames = {**plan_frames(CASE.plan), "forecast": forecast, "shares": shares}
+    frames = {**plan_frames(CASE.plan), "forecast": forecast, "shares": shares, "overrides": CASE.forecast.overrides}
     write_plan(folder, plan_json(CASE.network, CASE.plan, 1.0), frames, {}, CASE.network)
     return read_plan(folder)
 
