@@ -1,6 +1,6 @@
 """What the tables say about failure by age: a sale × failure triangle, or demand to be traced back to sales.
 
-Both answer the same two questions: the counts to fit a curve to, given who is in warranty at which age, and how likely
+Both answer with the counts to fit a curve to, given who is in warranty at which age; a triangle also tells how likely
 each end of warranty is for each model. Only whole months that have ended count.
 """
 
@@ -93,22 +93,6 @@ class Traced:
         series = np.repeat(np.arange(len(self.units)), self.units.shape[1])[known]
         outside = np.maximum(everything - inside, 0.0).reshape(shape)[known]
         return Counts(self.units.ravel()[known], series, inside.reshape(shape)[known], outside)
-
-    def ends(self, shape: Floats, after: Floats, covered: Floats) -> Floats:
-        """Log likelihood of each end of warranty for every model, the others as they are, shape (models, ages)."""
-        result = np.zeros(covered.shape)
-        of = self.classes[self.pair_series]
-        failing = self.devices * shape[of][:, None, :]
-        share = covered[self.pair_model] + after[of][:, None] * (1.0 - covered[self.pair_model])
-        mean = (failing * share[:, None, :]).sum(axis=2)
-        total = np.zeros_like(self.units)
-        np.add.at(total, self.pair_series, mean)
-        held = np.cumsum(failing, axis=2)
-        for pair, (series, model) in enumerate(zip(self.pair_series, self.pair_model, strict=True)):
-            ended = held[pair] + after[of[pair]] * (held[pair][:, -1:] - held[pair])
-            others = np.maximum(total[series] - mean[pair], 0.0)[:, None]
-            result[model] += _multinomial(self.units[series][:, None], others + ended, axis=0)
-        return result
 
 
 def _multinomial(units: Floats, mean: Floats, axis: int) -> Floats:

@@ -1,7 +1,8 @@
 """Hazards: failure intensity by class of part and age, and each model's end of warranty, learnt from a network.
 
 One curve for all, then one per class of part around it; one end of warranty for all models of which the table says the
-same, then one per model around those (empirical Bayes). New parts and models get their class's curve by that.
+same, then, where the ages of failed devices are known, one per model around those (empirical Bayes). Demand that must
+be traced back to sales cannot tell models of shared parts apart. New parts and models get their class's curve by that.
 """
 
 from dataclasses import dataclass, replace
@@ -21,16 +22,19 @@ from forecasting.installed_base.intensity import (
     fit_intensity,
     misfit,
 )
-from forecasting.installed_base.warranty import WarrantyEnd, end_prior, pooled_ends
+from forecasting.installed_base.warranty import WarrantyEnd, end_prior, pooled_ends, posterior
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+YOUNGEST = 3  # months of age at which a warranty ends at the earliest
+COMMON = 0.8  # belief that a model's warranty ends as that of its group
 AGES = 84  # months of age after which intensity stands still
 STEPS = (0.05, 0.15, 0.4)  # standard deviations of log intensity from one month of age to the next
 CLASSES = 24  # curves of their own; rarer classes of parts share the general one
 CLASS_CURVE = (0.15, 1.0, 1.0)  # standard deviations of a class around all: per step, over all, of log ρ
 ENOUGH = 30.0  # units that earn a class its curve
+SWEEPS = 2  # over the groups of models whose common end is sought
 TURNS = 3  # of learning ends and curves from each other
 
 
@@ -59,25 +63,25 @@ def learn_hazards(network: Network, cohorts: Cohorts, classes: Ints, fits: pd.Da
     classes: code of every part's class, shape (parts,). fits: model and part (codes) and quantity.
     """
     last = complete_months(network)
-    ages = int(np.clip(last - cohorts.first + 1, 1, AGES))
+    ages = int(np.clip(cohorts.units.shape[2], YOUNGEST, max(AGES, last - cohorts.first + 1)))
     class_of_part = pd.Series(classes, index=network.parts["part"])
-    known = triangle(network, cohorts, class_of_part, last)
-    if known is not None:
-        ages = known.failures.shape[2]
-    source = known or traced(network, cohorts, class_of_part, fits, last, ages)
+    source: Triangle | Traced | None = triangle(network, cohorts, class_of_part, last)
+    source = source or traced(network, cohorts, class_of_part, fits, last, ages)
     if source is None:
         return None
     written, groups = np.unique(network.models["warranty_months"].to_numpy(np.float64), return_inverse=True)
     beliefs = np.stack([end_prior(months, ages) for months in written])
     number = int(classes.max()) + 1
-    end, curve, dispersion, step = _common_ends(source, written, groups, beliefs, ages)
-    covered = (np.arange(ages)[None, :] < end[groups][:, None]).astype(np.float64)
-    ends = WarrantyEnd(beliefs[groups])
+    common, curve, dispersion, step = _common_ends(source, written, groups, beliefs, ages)
+    ends = WarrantyEnd(common[groups])
+    covered = ends.covered
     prior = Curve(np.zeros(ages), AFTER[0], step)
     shape, after = _repeated(curve, number)
     for _ in range(TURNS):
         source = _levelled(source, shape, after, covered)
-        ends = pooled_ends(source.ends(shape, after, covered) / dispersion, groups, _group_beliefs(beliefs, end))
+        if isinstance(source, Triangle):
+            fits_end = source.ends(shape, after, covered) / dispersion
+            ends = pooled_ends(fits_end, groups, _group_beliefs(beliefs, common))
         covered = ends.covered
         counts = source.counts(covered)
         curve = fit_intensity(counts, prior, dispersion, curve)
@@ -86,18 +90,17 @@ def learn_hazards(network: Network, cohorts: Cohorts, classes: Ints, fits: pd.Da
     return Hazards(classes, shape, after, covered, ends, curve, dispersion, name)
 
 
-def _group_beliefs(beliefs: Floats, end: Ints) -> Floats:
-    """What is believed of the models of a group once its common end is known: that end, or else what was believed."""
-    found = 0.5 * beliefs
-    found[np.arange(len(end)), end - 1] += 0.5
+def _group_beliefs(beliefs: Floats, ends: Floats) -> Floats:
+    """What is believed of a model once the ends of its group's common warranty are known, or else what was believed."""
+    found: Floats = COMMON * ends + (1.0 - COMMON) * beliefs
     return found
 
 
 def _common_ends(
     source: Triangle | Traced, written: Floats, groups: Ints, beliefs: Floats, ages: int
-) -> tuple[Ints, Intensity, float, float]:
-    """The end of warranty of every group by evidence (all smooth curves integrated out), the curve, its dispersion, and
-    its roughness."""
+) -> tuple[Floats, Intensity, float, float]:
+    """Probability of each end of every group's warranty, shape (groups, ages), the smooth curve integrated out; the
+    curve at the likeliest ends, its dispersion, and its roughness."""
     end = np.clip(np.round(written), 1, ages).astype(np.int64)
     flat = Curve(np.zeros(ages), AFTER[0], STEPS[1])
 
@@ -106,21 +109,26 @@ def _common_ends(
 
     curve = fit_intensity(counts(end), flat)
     dispersion = misfit(counts(end), curve)
-    for _ in range(TURNS):
+    common = beliefs.copy()
+    seen = np.flatnonzero((counts(end).inside + counts(end).outside).any(axis=0))
+    oldest = max(int(seen.max(initial=0)) + 1, YOUNGEST)  # an end at a later age leaves no trace
+    for _ in range(SWEEPS if len(written) > 1 else 1):
         for group in range(len(written)):
             scores = np.full(ages, -np.inf)
-            curves: list[Intensity] = []
-            for months in range(1, ages + 1):
+            curves: dict[int, Intensity] = {}
+            for months in range(YOUNGEST, ages + 1):
                 tried = end.copy()
                 tried[group] = months
-                curves.append(fit_intensity(counts(tried), flat, dispersion, curve))
-                scores[months - 1] = curves[-1].evidence + np.log(beliefs[group, months - 1])
-            end[group] = int(scores.argmax()) + 1
-            curve = curves[end[group] - 1]
+                told = months <= oldest
+                curves[months] = fit_intensity(counts(tried), flat, dispersion, curve) if told else curves[months - 1]
+                scores[months - 1] = curves[months].evidence
+            common[group] = posterior(scores[None, :], beliefs[group])[0]
+            end[group] = int(common[group].argmax()) + 1
+            curve = curves[int(end[group])]
         dispersion = misfit(counts(end), curve)
     found = [fit_intensity(counts(end), replace(flat, step=step), dispersion, curve) for step in STEPS]
     best = int(np.argmax([each.evidence for each in found]))
-    return end, found[best], dispersion, STEPS[best]
+    return common, found[best], dispersion, STEPS[best]
 
 
 def _levelled(source: Triangle | Traced, shape: Floats, after: Floats, covered: Floats) -> Triangle | Traced:

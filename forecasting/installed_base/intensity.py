@@ -17,11 +17,11 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-STEPS = 40  # of Fisher scoring
-CLOSE = 1e-7  # relative gain at which it stops
+STEPS = 30  # of Fisher scoring
+CLOSE = 1e-3  # gain in log probability at which it stops
 WIDE = 3.0  # standard deviation of the whole curve around the given one, in logarithms
-AFTER = (np.log(0.15), 1.0)  # prior mean and standard deviation of log ρ
-BLOCK = 6  # months over which misfit adds up before it is compared with chance
+AFTER = (np.log(0.10), 1.0)  # prior mean and standard deviation of log ρ
+BLOCK = 1  # months over which misfit adds up before it is compared with chance
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def fit_intensity(counts: Counts, prior: Curve, dispersion: float = 1.0, start: 
         information = information + precision
         direction = np.linalg.solve(information, gradient - precision @ (value - centre))
         direction *= min(1.0, 2.0 / max(np.abs(direction).max(), 1e-12))
-        for halving in range(20):
+        for halving in range(8):
             tried = value + direction * 0.5**halving
             fit, tried_mean, tried_slope = _likelihood(counts, tried)
             fit = fit / dispersion - _penalty(tried - centre, precision)
@@ -79,7 +79,7 @@ def fit_intensity(counts: Counts, prior: Curve, dispersion: float = 1.0, start: 
         else:
             break
         gain, value, best, mean, slope = fit - best, tried, fit, tried_mean, tried_slope
-        if gain <= CLOSE * (1.0 + abs(best)):
+        if gain <= CLOSE:
             break
     information = _derivatives(counts, mean, slope, dispersion)[1] + precision
     covariance = np.linalg.inv(information).astype(np.float64)

@@ -14,10 +14,10 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 AS_WRITTEN = 0.6  # belief in the table
-YEARS = {12: 0.12, 24: 0.12, 36: 0.06, 48: 0.01}  # in another number of years
+YEARS = {12: 0.10, 24: 0.16, 36: 0.08, 48: 0.01}  # in another number of years
 ANYTHING = 0.04  # in any other end, the rest is for none at all
 DELAY = np.array([0.55, 0.20, 0.15, 0.10])  # months by which an end comes late: 0, 1, 2, 3
-OWN = 3.0  # models' worth of belief that a model ends as its group's curve says before its group is known
+OWN = 6.0  # models' worth of belief that a model ends as its group's curve says before its group is known
 ROUNDS = 30  # of the group's distribution
 
 
