@@ -33,9 +33,16 @@ _ROOM = 128  # lots, events and requests to begin with; doubled until a part fit
 def play(board: Board, demands: Demands, arrives: Floats, rules: Rules, seeds: Ints, out: Played) -> None:
     """One replication of every part. arrives: the day each voyage arrives; seeds: one per part."""
     for part in nb.prange(len(board.leaf_start) - 1):
-        room = _ROOM
-        while not _play_part(board, demands, arrives, rules, part, seeds[part], room, out):
-            room *= 2
+        _play_until_it_fits(board, demands, arrives, rules, np.int64(part), seeds[part], out)
+
+
+@nb.njit(cache=True)
+def _play_until_it_fits(
+    board: Board, demands: Demands, arrives: Floats, rules: Rules, part: int, seed: int, out: Played
+) -> None:
+    room = np.int64(_ROOM)
+    while not _play_part(board, demands, arrives, rules, part, seed, room, out):
+        room *= 2
 
 
 @nb.njit(cache=True)

@@ -5,7 +5,6 @@ import pandas as pd
 
 from domain.calendar import DAYS_PER_WEEK
 from domain.departures import departures, supplier_calendar
-from domain.forecast import Forecast
 from domain.logistics import SupplyLanes
 from domain.network import Network
 from simulation.referee.board import BASE_STOCK, PLANNED, PURCHASE, SHIP, Floats, Ints
@@ -40,11 +39,11 @@ def _order_frame(
     return pd.DataFrame({**columns, "lane": lane, "channel": channel})
 
 
-def _expected(forecast: Forecast, row: Ints, time: Floats) -> Floats:
-    """Expected demand of forecast leaves before a day; it goes on at the last week's mean."""
-    upto = np.concatenate([np.zeros((len(forecast.mean), 1)), np.cumsum(forecast.mean, axis=1)], axis=1)
-    week = np.clip(np.floor(time / DAYS_PER_WEEK).astype(np.int64), 0, forecast.weeks - 1)
-    total: Floats = upto[row, week] + forecast.mean[row, week] * (time / DAYS_PER_WEEK - week)
+def _expected(mean: Floats, row: Ints, time: Floats) -> Floats:
+    """Expected demand of rows of weekly means before a day; it goes on at the last week's mean."""
+    upto = np.concatenate([np.zeros((len(mean), 1)), np.cumsum(mean, axis=1)], axis=1)
+    week = np.clip(np.floor(time / DAYS_PER_WEEK).astype(np.int64), 0, mean.shape[1] - 1)
+    total: Floats = upto[row, week] + mean[row, week] * (time / DAYS_PER_WEEK - week)
     return total
 
 
@@ -59,7 +58,7 @@ def _planned_shipments(network: Network, plan: PlanToJudge, rows: Map, supply: S
     upto = _running_total(leaf, shipments["quantity"].to_numpy(float)[order])
     keys = pd.MultiIndex.from_arrays([plan.forecast.part, plan.forecast.region])
     of_leaf = keys.get_indexer(pd.MultiIndex.from_frame(rows.leaves[["part", "region"]]))
-    level = upto - _expected(plan.forecast, of_leaf[leaf], time)
+    level = upto - _expected(plan.forecast.mean, of_leaf[leaf], time)
     part = rows.leaves["part_row"].to_numpy()[leaf]
     channel = "lane " + supply.lanes["lane"].to_numpy(object)[lane]
     return _order_frame(part, leaf, time, SHIP, PLANNED, level, lane, channel)
@@ -73,12 +72,9 @@ def _planned_purchases(network: Network, plan: PlanToJudge, rows: Map) -> pd.Dat
     order = np.lexsort((time, part))
     part, time = part[order], time[order]
     upto = _running_total(part, orders["quantity"].to_numpy(float)[order])
-    row_of = pd.Series(np.arange(len(plan.forecast.part))).groupby(rows.part_row(pd.Series(plan.forecast.part))).indices
-    expected = np.zeros(len(part))
-    for number, first in zip(*np.unique(part, return_index=True), strict=True):
-        here = slice(first, first + int((part == number).sum()))
-        for leaf in row_of.get(number, np.zeros(0, np.int64)):
-            expected[here] += _expected(plan.forecast, np.full(len(time[here]), leaf), time[here])
+    mean = np.zeros((len(rows.parts), plan.forecast.weeks))
+    np.add.at(mean, rows.part_row(pd.Series(plan.forecast.part)), plan.forecast.mean)
+    expected = _expected(mean, part, time)
     supplier = orders["supplier"].to_numpy(object)[order]
     channel = np.array([f"supplier {name}" if name else "" for name in supplier], dtype=object)
     none = np.full(len(part), -1)
