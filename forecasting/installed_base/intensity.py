@@ -11,6 +11,7 @@ with ages known the estimate from a sale × failure triangle.
 
 from dataclasses import dataclass
 
+import numba as nb
 import numpy as np
 import numpy.typing as npt
 
@@ -152,5 +153,28 @@ def _derivatives(counts: Counts, mean: Floats, slope: Floats, dispersion: float)
     sums = np.add.reduceat(slope, first, axis=0)
     below = np.add.reduceat(mean, first)
     used = counts.series[first]
-    shared = sums.T @ (sums * np.where(below > 0, level[used] / np.maximum(below, 1e-300), 0.0)[:, None])
-    return slope.T @ residual / dispersion, (slope.T @ (slope * weight[:, None]) - shared) / dispersion
+    share = np.where(below > 0, level[used] / np.maximum(below, 1e-300), 0.0)
+    information = (_weighted_squares(slope, weight) - _weighted_squares(sums, share)) / dispersion
+    return slope.T @ residual / dispersion, information
+
+
+@nb.njit(cache=True)
+def _weighted_squares(rows: Floats, weight: Floats) -> Floats:
+    """Σ w·x·xᵀ over rows, most of whose cells may be 0: a triangle's rows know two ages each."""
+    size = rows.shape[1]
+    total = np.zeros((size, size))
+    some = np.empty(size, np.int64)
+    for row in range(len(rows)):
+        number = 0
+        for i in range(size):
+            if rows[row, i] != 0.0:
+                some[number] = i
+                number += 1
+        for i in range(number):
+            left = weight[row] * rows[row, some[i]]
+            for j in range(i + 1):
+                total[some[i], some[j]] += left * rows[row, some[j]]
+    for i in range(size):
+        for j in range(i):
+            total[j, i] = total[i, j]
+    return total
