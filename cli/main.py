@@ -33,6 +33,9 @@ Database = Annotated[
     str, typer.Option("--database", metavar="URL", help="sqlite:///zapas.db, or postgresql://user:password@host/name.")
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Treat warnings and set-aside rows as errors.")]
+MethodsFile = Annotated[
+    Path | None, typer.Option("--methods", metavar="FILE", help="Use the forecasting methods of this methods.json.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")]
 
 
@@ -99,6 +102,7 @@ def plan(
     out: Out,
     previous: Annotated[Path | None, typer.Option(metavar="OUT", help="Plan to compare with (default: OUT).")] = None,
     forecast: Annotated[Path | None, typer.Option(metavar="FILE", help="Use this forecast.parquet instead.")] = None,
+    methods: MethodsFile = None,
     only: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="brand=, part_class= or part=.")] = None,
     strict: Strict = False,
     as_json: AsJson = False,
@@ -118,7 +122,7 @@ def plan(
 
     with _progress() as tell:
         run = run_plan(
-            directory, out, documents=documents, previous=previous, forecast_file=forecast,
+            directory, out, documents=documents, previous=previous, forecast_file=forecast, methods_file=methods,
             only=_pairs(only or []), strict=strict, tell=tell,
         )  # fmt: skip
     if as_json:
@@ -167,13 +171,18 @@ def diff(
 
 
 @app.command(epilog="Example:  zapas forecast network --out forecast")
-def forecast(directory: Directory, out: Out, strict: Strict = False) -> None:
-    """Forecast demand only: forecast.parquet, shares.parquet and overrides.parquet."""
+def forecast(directory: Directory, out: Out, methods: MethodsFile = None, strict: Strict = False) -> None:
+    """Forecast demand only: forecast.parquet and shares.parquet, and how: methods.json, basis.parquet."""
+    from reports.scores import evidence_table
     from scenarios.run import run_forecast
 
     with _progress() as tell:
-        rows = run_forecast(directory, out, strict=strict, tell=tell)
-    print(f"{out / 'forecast.parquet'}: {rows:,} rows.")
+        made = run_forecast(directory, out, methods_file=methods, strict=strict, tell=tell)
+    Console().print(evidence_table(made.methods.evidence))
+    by_time = int((made.basis["basis"] == "time").sum())
+    if by_time:
+        print(f"{by_time:,} of {len(made.basis):,} parts and regions have no known sales: they are forecast from time.")
+    print(f"{out / 'forecast.parquet'}: {made.forecast.mean.size:,} rows.")
 
 
 @app.command(epilog="Example:  zapas overrides network --plan last-month/plan")
@@ -221,6 +230,24 @@ def simulate(
             half_width=half_width, tell=tell,
         )  # fmt: skip
     print(json.dumps(found, ensure_ascii=False, indent=1) if as_json else "\n".join(lines(found)))
+
+
+@app.command(epilog="Example:  zapas backtest demand.csv --horizon 6 --out backtest")
+def backtest(
+    panel: Annotated[Path, typer.Argument(metavar="PANEL", help=".csv, .csv.gz or .parquet: series,period,quantity.")],
+    horizon: Annotated[int, typer.Option(min=1, help="Periods ahead whose total demand is forecast.")],
+    out: Annotated[Path, typer.Option("--out", metavar="OUT", help="Folder to write.")],
+    season: Annotated[int | None, typer.Option(min=1, help="Periods in a year (default: from the dates).")] = None,
+    origins: Annotated[int, typer.Option(min=1, help="Origins, each a horizon before the next.")] = 1,
+) -> None:
+    """Score every forecasting method on past demand: quantiles.parquet, scores.parquet, methods.json."""
+    from reports.scores import scores_table
+    from scenarios.backtest import run_backtest
+
+    with _progress() as tell:
+        run = run_backtest(panel, out, horizon, season, origins, tell)
+    print("\n".join(run.says))
+    Console().print(scores_table(run.scores))
 
 
 @app.command(epilog="Example:  zapas load plan --database sqlite:///zapas.db")

@@ -269,6 +269,15 @@ def quantile(mean: npt.ArrayLike, variance: npt.ArrayLike, level: npt.ArrayLike)
     return np.asarray(_quantile(np.asarray(mean, float), np.asarray(variance, float), levels)).astype(np.int64)
 
 
+@nb.njit(cache=True, parallel=True)
+def quantile_table(mean: Floats, variance: Floats, levels: Floats) -> Ints:
+    """Quantiles at ascending levels in (0, 1), units, shape (pairs of moments, levels)."""
+    values = np.zeros((len(mean), len(levels)), np.int64)
+    for row in nb.prange(len(mean)):
+        quantiles(mean[row], variance[row], levels, values[row])
+    return values
+
+
 def draw(rng: np.random.Generator, mean: npt.ArrayLike, variance: npt.ArrayLike) -> Ints:
     """One draw per pair of moments, by inversion."""
     shape = np.broadcast(np.asarray(mean), np.asarray(variance)).shape

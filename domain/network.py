@@ -71,6 +71,19 @@ class Network:
                 kept[table.name] = frame[frame["part"].isin(parts)].reset_index(drop=True)
         return replace(self, **kept)
 
+    def known_at(self, day: date) -> "Network":
+        """The network as of an earlier day: facts dated later are gone, sales after it are the plan of sales."""
+        moment = pd.Timestamp(day)
+        dated = {
+            "usage": self.usage["date"],
+            "failures": self.failures["failed_month"] + pd.offsets.MonthEnd(),  # a month is known when it is over
+            "stockouts": self.stockouts["start"],
+            "overrides": self.overrides["created"],
+            "past_consignments": self.past_consignments["received"],
+        }
+        known = {name: getattr(self, name)[days <= moment].reset_index(drop=True) for name, days in dated.items()}
+        return replace(self, settings=replace(self.settings, as_of=day), **known)
+
     @cached_property
     def site_of(self) -> pd.DataFrame:
         """Sites by id."""

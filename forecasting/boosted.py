@@ -11,7 +11,7 @@ Assimakopoulos 2022, M5).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import lightgbm as lgb
 import numba as nb
@@ -59,7 +59,8 @@ def boosted(history: Series, future_exposure: Floats, lead: int) -> DemandLaw:
     where there are too few examples, keep the law of the gamma–Poisson.
     """
     law = gamma_poisson(history, future_exposure, lead)
-    order = _by_content(history)
+    history = replace(history, starts=np.zeros_like(history.starts))  # what came before a first demand teaches too
+    order = by_content(history)
     rank = np.argsort(order)
     x, rate, scale = features(history, np.arange(len(history)), np.full(len(history), history.periods), lead)
     examples = _examples(history, order, rank, lead)
@@ -77,7 +78,7 @@ def boosted(history: Series, future_exposure: Floats, lead: int) -> DemandLaw:
     )
 
 
-def _by_content(history: Series) -> Ints:
+def by_content(history: Series) -> Ints:
     """Order of the series by what they hold, so that neither names nor the order of rows matter."""
     chaff = np.modf(np.arange(1, history.periods + 1) * np.sqrt(2.0))[0] + 0.5
     keys = (history.exposure @ chaff, history.starts, history.counts.sum(axis=1), history.counts @ chaff)

@@ -30,7 +30,7 @@ def features(history: Series, row: Ints, origin: Ints, lead: int) -> tuple[Float
     far; squared variation and greatest size of a demand; demands expected in a lead; mean absolute change, class rate,
     last and mean rate over b; share of periods with demand; last year's rate over the coming lead's season over b.
     Shape (rows, NUMBER); unknown is NaN. Base rate: units per exposure. Scale: mean absolute change from period to
-    period, units, which scores are divided by; 0 where nothing ever changed. Shapes (rows,).
+    period, before the start too, units, which scores are divided by; 0 where nothing ever changed. Shapes (rows,).
     """
     made = np.empty((len(row), NUMBER)), np.empty(len(row)), np.empty(len(row))
     rate = _class_rates(history, lead)
@@ -95,9 +95,14 @@ def _fill(
         units, known, wanted = np.zeros(K), np.zeros(K), np.zeros(K)  # discounted
         recent, recent_exposure = np.zeros(W), np.zeros(W)
         total, weeks, squares, largest, change, last = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-        periods, demands, first_demand, last_demand = 0, 0, -1, -1
-        for t in range(start, o):
+        periods, changes, demands, first_demand, last_demand = 0, -1, 0, -1, -1
+        for t in range(o):
             y, e = counts[i, t], exposure[i, t]
+            if e > 0.0:
+                change += abs(y - last) if changes >= 0 else 0.0
+                changes, last = changes + 1, y
+            if t < start:
+                continue
             for j in range(K):
                 units[j] *= keep[j]
                 known[j] *= keep[j]
@@ -112,9 +117,7 @@ def _fill(
                 if o - t <= windows[j]:
                     recent[j] += y
                     recent_exposure[j] += e
-            if periods > 0:
-                change += abs(y - last)
-            total, weeks, periods, last = total + y, weeks + e, periods + 1, y
+            total, weeks, periods = total + y, weeks + e, periods + 1
             if y > 0.0:
                 demands, squares, largest, last_demand = demands + 1, squares + y * y, max(largest, y), t
                 if first_demand < 0:
@@ -128,7 +131,7 @@ def _fill(
         prior = class_rate[o, i]
         weight = BORROWED_LEADS * lead
         b = (units[BASE] + weight * prior) / (known[BASE] + weight)
-        base[k], scale[k] = b, change / max(periods - 1, 1)
+        base[k], scale[k] = b, change / max(changes, 1)
         x = out[k]
         x[:] = np.nan
         for j in range(K):

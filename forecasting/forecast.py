@@ -1,26 +1,44 @@
 """History → Forecast: the demand of every part × region and week ahead, and the shares of the repair points."""
 
+from dataclasses import dataclass
+
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from domain.calendar import week_starts
 from domain.forecast import Forecast
 from domain.network import Network
 from forecasting.exposure import exposures
-from forecasting.gamma_poisson import gamma_poisson
 from forecasting.history import read_history
+from forecasting.methods import SURVIVORS
+from forecasting.mix import Methods
 from forecasting.overrides import overridden
-from forecasting.series import Series
+from forecasting.selection import blended, select
 from forecasting.shares import point_shares
+from forecasting.trials import network_trials
+
+Floats = npt.NDArray[np.float64]
 
 WEEKS_PER_MONTH = 365.25 / 12 / 7
 NOTHING = 1e-6  # units over the horizon below which a leaf is left out
 
 
-def forecast(network: Network, weeks: int, lead_weeks: int) -> Forecast:
+@dataclass(frozen=True)
+class Forecasting:
+    """A forecast, the methods that made it, and what every leaf was counted against: part, region, basis."""
+
+    forecast: Forecast
+    methods: Methods
+    basis: pd.DataFrame
+
+
+def forecast(network: Network, weeks: int, lead_weeks: int, methods: Methods | None = None) -> Forecasting:
     """Forecast of `weeks` weeks, judged over the replenishment lead time of `lead_weeks`.
 
-    Exposure is time (1 per week), times declared events; a planner's override replaces the mean of its days. Raises
-    ValueError unless both are ≥ 1.
+    Exposure is the expected failures of the installed base, or time where no sales are known, times declared events.
+    Methods are chosen by trials at earlier origins unless they are given. A planner's override replaces the mean of its
+    days. Raises ValueError unless weeks and lead_weeks are ≥ 1.
     """
     if weeks < 1 or lead_weeks < 1:
         raise ValueError("weeks and lead_weeks must be at least 1")
@@ -28,14 +46,18 @@ def forecast(network: Network, weeks: int, lead_weeks: int) -> Forecast:
     bounds = np.append(week_starts(network.settings.as_of, weeks), week_starts(network.settings.as_of, weeks + 1)[-1])
     bounds[0] = np.datetime64(network.settings.as_of, "D") + 1  # the days before week 1 go into it
     period_weeks = WEEKS_PER_MONTH if network.settings.history_bucket == "month" else 1.0
+    lead = max(1, round(lead_weeks / period_weeks))
+    methods = methods or select(network_trials(network, history, lead), SURVIVORS, lead)
     exposure = exposures(network, history, bounds)
-    past = Series(history.counts, exposure.past, history.starts, history.classes)
-    law = gamma_poisson(past, exposure.future, max(1, round(lead_weeks / period_weeks)))
-    mean, overrides = overridden(network, history, law.mean, bounds)
+    ahead = _by_period(exposure.future, period_weeks)
+    law = blended(methods, SURVIVORS, history.class_names, history.series(exposure.past), ahead)
+    total = ahead.sum(axis=1)
+    rate = law.mean.sum(axis=1) / np.where(total > 0, total, 1.0)
+    mean, overrides = overridden(network, history, rate[:, None] * exposure.future, bounds)
     keep = mean.sum(axis=1) >= NOTHING
     share_leaf, share_site, share = point_shares(network, history, law.batch_index, law.discount)
     kept = keep[share_leaf]
-    return Forecast(
+    made = Forecast(
         as_of=network.settings.as_of,
         part=history.part[keep],
         region=history.region[keep],
@@ -49,3 +71,12 @@ def forecast(network: Network, weeks: int, lead_weeks: int) -> Forecast:
         share=share[kept],
         overrides=overrides,
     )
+    basis = pd.DataFrame({"part": made.part, "region": made.region, "basis": exposure.basis[keep]})
+    return Forecasting(made, methods, basis)
+
+
+def _by_period(weekly: Floats, period_weeks: float) -> Floats:
+    """Weeks ahead added up to periods of the history, by the middle of the week, shape (leaves, periods ahead)."""
+    period = np.floor((np.arange(weekly.shape[1]) + 0.5) / period_weeks).astype(np.int64)
+    totals: Floats = np.add.reduceat(weekly, np.flatnonzero(np.diff(period, prepend=-1)), axis=1)
+    return totals

@@ -13,6 +13,7 @@ import pandas as pd
 
 from domain.calendar import DAYS_PER_WEEK, week_starts
 from domain.network import Network
+from forecasting.series import Series
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -39,7 +40,8 @@ class History:
 
     part, region: ids, shape (leaves,); part_row: row of the parts table. counts: units ≥ 0, shape (leaves, periods).
     bounds: first day of each period and the day after the last, shape (periods + 1,). starts: first period that counts
-    as evidence. classes: part class and part class × region, shape (leaves, 2). on_sale, retires: first and last day
+    as evidence. classes: part class and part class × region, shape (leaves, 2); class_names: of the part classes.
+    on_sale, retires: first and last day
     on which the part can be wanted, shape (leaves,).
     """
 
@@ -50,6 +52,7 @@ class History:
     bounds: Days
     starts: Ints
     classes: Ints
+    class_names: tuple[str, ...]
     on_sale: Days
     retires: Days
     rows: Rows
@@ -58,6 +61,10 @@ class History:
     def period_weeks(self) -> Floats:
         """Weeks in every period, shape (periods,)."""
         return np.diff(self.bounds).astype(np.float64) / DAYS_PER_WEEK
+
+    def series(self, exposure: Floats) -> Series:
+        """The leaves as series, counted against this exposure, shape (leaves, periods)."""
+        return Series(self.counts, exposure, self.starts, self.classes)
 
 
 def read_history(network: Network, weeks: int) -> History:
@@ -95,7 +102,7 @@ def read_history(network: Network, weeks: int) -> History:
     leaf, site, period, model = (usage[name].to_numpy(np.int64) for name in ("leaf", "site", "period", "model"))
     rows = Rows(leaf, site, period, model, usage["quantity"].to_numpy(np.float64))
     part_class = network.parts.set_index("part")["part_class"].reindex(parts[part_row])
-    class_code = pd.factorize(part_class, sort=True)[0].astype(np.int64)
+    class_names, class_code = np.unique(part_class.to_numpy(str), return_inverse=True)
     region_class = np.unique(class_code * len(regions) + region_row, return_inverse=True)[1]
     return History(
         part=parts[part_row],
@@ -104,7 +111,8 @@ def read_history(network: Network, weeks: int) -> History:
         counts=_net(rows, len(leaves), len(bounds) - 1),
         bounds=bounds,
         starts=starts[part_row],
-        classes=np.column_stack([class_code, region_class.astype(np.int64)]),
+        classes=np.column_stack([class_code.astype(np.int64), region_class.astype(np.int64)]),
+        class_names=tuple(str(name) for name in class_names),
         on_sale=np.where(known, on_sale, EVER[0])[part_row],
         retires=retires[part_row],
         rows=rows,
@@ -196,12 +204,12 @@ def _net(rows: Rows, leaves: int, periods: int) -> Floats:
     """Units per leaf and period, corrections netted, shape (leaves, periods)."""
     cells = np.bincount(rows.leaf * periods + rows.period, rows.quantity, leaves * periods)
     counts = cells.astype(np.float64, copy=False).reshape(leaves, periods)
-    _carry_back(counts)
+    carry_back(counts)
     return counts
 
 
 @nb.njit(cache=True)
-def _carry_back(counts: Floats) -> None:
+def carry_back(counts: Floats) -> None:
     """A correction larger than its period's demand reduces the periods before it; what then is left is dropped."""
     for leaf in range(len(counts)):
         debt = 0.0

@@ -53,9 +53,33 @@ class Series:
         if len(future_exposure) != len(self) or future_exposure.ndim != 2 or lead < 1:
             raise ValueError("future exposure must describe the same series, and lead must be ≥ 1")
 
+    def rows(self, rows: Ints) -> "Series":
+        """Some of the series."""
+        return replace(
+            self,
+            counts=self.counts[rows],
+            exposure=self.exposure[rows],
+            starts=self.starts[rows],
+            classes=self.classes[rows],
+        )
+
     def evidence(self) -> npt.NDArray[np.bool_]:
         """Which periods are evidence: from the start on, without the gaps; shape (series, periods)."""
         return (self.exposure > 0) & (np.arange(self.periods) >= self.starts[:, None])
+
+
+def appeared(counts: Floats, exposure: Floats) -> Ints:
+    """First period that is evidence for series whose launch nobody knows, shape (series,).
+
+    The first known one, or the one after the first demand of a series that appears later: the waiting time for that
+    demand is a stopping time, what follows it is unbiased (MODEL 1).
+    """
+    known = exposure > 0
+    first_known = np.where(known.any(axis=1), known.argmax(axis=1), 0)
+    wanted = known & (counts > 0)
+    first = np.where(wanted.any(axis=1), wanted.argmax(axis=1), first_known)
+    starts: Ints = np.where(first == first_known, first_known, np.minimum(first + 1, counts.shape[1] - 1))
+    return starts
 
 
 Contender = Callable[[Series, Floats, int], DemandLaw]

@@ -13,7 +13,8 @@ from domain.forecast import Forecast
 from domain.logistics import supply_lanes
 from domain.network import Network
 from domain.plan import Allocation, Plan, ReplenishmentPlan, StockTargets
-from forecasting.forecast import forecast
+from forecasting.forecast import Forecasting, forecast
+from forecasting.mix import Methods
 from optimizer.allocation import allocate
 from optimizer.replenishment import replenish
 from optimizer.targets import stock_targets
@@ -26,6 +27,8 @@ class Planning:
     """What is known so far: each step fills in one value."""
 
     network: Network
+    methods: Methods | None = None
+    forecasting: Forecasting | None = None
     forecast: Forecast | None = None
     targets: StockTargets | None = None
     replenishment: ReplenishmentPlan | None = None
@@ -49,9 +52,14 @@ class Step:
     run: Callable[[Planning, Tell], Planning]
 
 
-def run_pipeline(network: Network, given: Forecast | None = None, tell: Tell = lambda text: None) -> Planning:
+def run_pipeline(
+    network: Network,
+    given: Forecast | None = None,
+    methods: Methods | None = None,
+    tell: Tell = lambda text: None,
+) -> Planning:
     """All steps in order; with a forecast given, that step is left out."""
-    planning = Planning(network, forecast=given)
+    planning = Planning(network, methods=methods, forecast=given)
     for step in STEPS:
         planning = run_step(step, planning, tell)
     return planning
@@ -83,7 +91,8 @@ def _forecast(planning: Planning, tell: Tell) -> Planning:
         return planning
     network = planning.network
     weeks = inner_weeks(network, supply_lanes(network).lead_days)
-    return replace(planning, forecast=forecast(network, weeks, lead_weeks(network)))
+    made = forecast(network, weeks, lead_weeks(network), planning.methods)
+    return replace(planning, forecasting=made, forecast=made.forecast)
 
 
 def _targets(planning: Planning, tell: Tell) -> Planning:

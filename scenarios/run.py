@@ -14,10 +14,13 @@ from domain.forecast_tables import forecast_blocks, forecast_from_frames, shares
 from domain.network import Network
 from domain.plan import Plan
 from domain.problems import CheckReport, ZapasError
+from forecasting.forecast import Forecasting
+from forecasting.methods import SURVIVORS
+from forecasting.mix import Methods, methods_from_text, methods_text
 from scenarios.pipeline import STEPS, Planning, Tell, run_step
 from storage.network_folder import read_network
 from storage.network_set_aside import write_set_aside
-from storage.parquet_folder import write_frames
+from storage.parquet_folder import write_frames, write_text
 from storage.plan_folder import PartialPlan, PlanFolder, plan_folder, read_plan
 
 Documents = Callable[[Network, Forecast, Plan, PlanFolder | None], Mapping[str, bytes]]
@@ -42,6 +45,7 @@ def run_plan(
     documents: Documents,
     previous: Path | None = None,
     forecast_file: Path | None = None,
+    methods_file: Path | None = None,
     only: Mapping[str, str] | None = None,
     strict: bool = False,
     tell: Tell = lambda text: None,
@@ -57,7 +61,7 @@ def run_plan(
         whole, report = read_network(directory, strict=strict)
         network = restricted(whole, only or {})
         given = _given_forecast(forecast_file, whole, network) if forecast_file else None
-        planning = Planning(network, forecast=given)
+        planning = Planning(network, methods=_given_methods(methods_file), forecast=given)
         for step in STEPS:
             planning = run_step(step, planning, tell)
             _save(step.name, planning, partial)
@@ -75,15 +79,25 @@ def run_plan(
     return Run(network, report, planning.forecast, planning.plan, before, content)
 
 
-def run_forecast(directory: Path, out: Path, *, strict: bool = False, tell: Tell = lambda text: None) -> int:
-    """Forecast the network folder into the tables forecast, shares and overrides of `out`; returns rows of forecast."""
+def run_forecast(
+    directory: Path,
+    out: Path,
+    *,
+    methods_file: Path | None = None,
+    strict: bool = False,
+    tell: Tell = lambda text: None,
+) -> Forecasting:
+    """Forecast the network folder into `out`: forecast, shares, overrides, basis and methods.json."""
+    methods = _given_methods(methods_file)
     tell("Reading the network")
     network, _ = read_network(directory, strict=strict)
-    planning = run_step(STEPS[0], Planning(network), tell)
-    if planning.forecast is None:
+    planning = run_step(STEPS[0], Planning(network, methods=methods), tell)
+    if planning.forecasting is None:
         raise ValueError("the pipeline made no forecast")
-    write_frames(_forecast_tables(planning.forecast, network), out)
-    return planning.forecast.mean.size
+    made = planning.forecasting
+    write_frames({**_forecast_tables(made.forecast, network), "basis": made.basis}, out)
+    write_text(methods_text(made.methods), out / "methods.json")
+    return made
 
 
 def restricted(network: Network, only: Mapping[str, str]) -> Network:
@@ -143,6 +157,18 @@ def _given_forecast(file: Path, whole: Network, network: Network) -> Forecast:
     return forecast_from_frames(forecast, share, network)
 
 
+def _given_methods(file: Path | None) -> Methods | None:
+    """The methods chosen earlier, as `zapas forecast` and `zapas backtest` keep them."""
+    if file is None:
+        return None
+    try:
+        return methods_from_text(file.read_text(encoding="utf-8"), SURVIVORS)
+    except OSError as error:
+        raise ZapasError(f"{file}: the methods cannot be read ({error.strerror or error}).") from error
+    except ValueError as error:
+        raise ZapasError(f"{file}: {error}.") from error
+
+
 def _forecast_tables(forecast: Forecast, network: Network) -> dict[str, pd.DataFrame | Iterable[pd.DataFrame]]:
     return {
         "forecast": forecast_blocks(forecast, network.settings),
@@ -156,6 +182,9 @@ def _save(step: str, planning: Planning, partial: PartialPlan) -> None:
     if step == "forecast" and planning.forecast is not None:
         for name, frame in _forecast_tables(planning.forecast, planning.network).items():
             partial.write_frame(name, frame)
+        if planning.forecasting is not None:
+            partial.write_frame("basis", planning.forecasting.basis)
+            partial.write_bytes("methods.json", methods_text(planning.forecasting.methods).encode())
     elif step == "replenishment" and planning.replenishment is not None and planning.targets is not None:
         partial.write_frame("targets", planning.targets.table)
         partial.write_frame("shipments", planning.replenishment.shipments)

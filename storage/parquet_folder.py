@@ -10,6 +10,17 @@ from domain.problems import ZapasError
 from storage.plan_folder import PartialPlan
 
 
+def write_text(text: str, file: Path) -> None:
+    """Write a text file, whole or not at all. Raises ZapasError when the disk refuses."""
+    fresh = file.with_name(f"{file.name}.new-{os.getpid()}")
+    try:
+        fresh.write_text(text, encoding="utf-8")
+        os.replace(fresh, file)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise ZapasError(f"{file}: it cannot be written ({error.strerror or error}).") from error
+
+
 def write_frames(frames: Mapping[str, pd.DataFrame | Iterable[pd.DataFrame]], out: Path) -> None:
     """Write the tables, whole or in blocks, into the folder `out`, each whole or not at all.
 

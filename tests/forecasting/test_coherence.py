@@ -12,9 +12,9 @@ from domain.forecast import Forecast, point_variance
 from domain.network import Network
 from forecasting.contenders.bootstrap import empirical_windows
 from forecasting.contenders.point_methods import POINT_METHODS
-from forecasting.forecast import forecast
 from forecasting.gamma_poisson import gamma_poisson
 from forecasting.series import Contender, Series
+from tests.forecasting.forecasts import forecast
 from tests.forecasting.small_networks import POINTS, WEEKS_KNOWN, network
 
 WEEKS, LEAD = 13, 6

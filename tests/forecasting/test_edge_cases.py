@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from domain.forecast import Forecast
 from domain.forecast_tables import LEVELS, forecast_frame
 from domain.network import Network
-from forecasting.forecast import forecast
+from tests.forecasting.forecasts import forecast
 from tests.forecasting.small_networks import AS_OF, WEEKS_KNOWN, Row, network, used
 
 WEEKS, LEAD = 13, 6

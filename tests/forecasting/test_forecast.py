@@ -11,7 +11,7 @@ import pytest
 from domain.forecast import Forecast
 from domain.forecast_tables import forecast_frame, forecast_from_frames, shares_frame
 from domain.network import Network
-from forecasting.forecast import forecast
+from tests.forecasting.forecasts import forecast
 from tests.networks import tiny_network
 
 WEEKS, LEAD = 8, 5

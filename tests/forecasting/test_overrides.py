@@ -15,8 +15,8 @@ from domain.forecast_tables import forecast_frame
 from domain.logistics import supply_lanes
 from domain.network import Network
 from domain.schemas import ARTEFACTS
-from forecasting.forecast import forecast
 from forecasting.overrides import score_overrides
+from tests.forecasting.forecasts import forecast
 from tests.networks import tiny_network
 
 WEEKS, LEAD = 8, 5

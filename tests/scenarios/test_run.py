@@ -61,9 +61,9 @@ def test_rows_set_aside_travel_with_the_plan(tmp_path: Path) -> None:
 
 
 def test_a_forecast_covers_the_inner_horizon(tmp_path: Path) -> None:
-    """`run_forecast` writes a row for every part, region and week, and says how many."""
+    """`run_forecast` writes a row for every part, region and week, and keeps how it was made."""
     write_tables(*tiny(), tmp_path / "network")
-    rows = run_forecast(tmp_path / "network", tmp_path / "forecast")
+    rows = run_forecast(tmp_path / "network", tmp_path / "forecast").forecast.mean.size
     made = pd.read_parquet(tmp_path / "forecast" / "forecast.parquet")
     assert len(made) == rows == made.groupby(["part", "region"]).ngroups * made["week"].nunique()
 

@@ -1,0 +1,12 @@
+"""The forecasting methods that are mixed: those that the benchmarks let survive."""
+
+from collections.abc import Mapping
+
+from forecasting.boosted import boosted
+from forecasting.gamma_poisson import gamma_poisson
+from forecasting.series import Contender
+
+SURVIVORS: Mapping[str, Contender] = {
+    "boosted": boosted,
+    "gamma_poisson": gamma_poisson,
+}
