@@ -59,6 +59,7 @@ def review(state: State, site: int) -> None:
     elif lacks < 0 and rows[site, st.OWED] > 0:
         back = min(rows[site, st.OWED], -lacks)
         rows[site, st.OWED] -= back
+        rows[site, st.SKIP] += back
         state.leaf[rows[site, st.LEAF], st.OWED_HERE] -= back
 
 
@@ -76,6 +77,8 @@ def distribute(state: State, leaf: int, time: float) -> None:
         if site == NONE:
             site = oldest_request(state, leaf)
             state.request[state.leaf[leaf, st.OLDEST], st.UNITS] -= 1
+        else:
+            state.site[site, st.SKIP] += 1
         lot = take(state, depot, 1, time)
         state.site[site, st.OWED] -= 1
         state.leaf[leaf, st.OWED_HERE] -= 1

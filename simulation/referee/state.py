@@ -10,7 +10,7 @@ from simulation.referee.board import Floats, Ints
 NONE = -1
 _SLACK = 8  # what one step may still take after FULL is set; every loop looks at FULL
 # columns of State.site
-FIRST, LAST, ON_HAND, OWED, TRANSIT, WAITING, LAST_WAITING, WAIT, LEAF, UP_TO, SENT = range(11)
+FIRST, LAST, ON_HAND, OWED, TRANSIT, WAITING, LAST_WAITING, WAIT, LEAF, UP_TO, SENT, SKIP = range(12)
 # columns of State.place; its last row holds age × unit-days
 WAY_DAYS, WAY_SD, UNIT_DAYS = range(3)
 # columns of State.leaf
@@ -62,7 +62,7 @@ class State(NamedTuple):
 @nb.njit(cache=True)
 def new_state(sites: int, leaves: int, demands: int, room: int) -> State:
     """An empty state with `room` for lots, events and requests."""
-    site = np.zeros((sites, 11), np.int64)
+    site = np.zeros((sites, 12), np.int64)
     site[:, FIRST] = site[:, LAST] = site[:, WAITING] = site[:, LAST_WAITING] = NONE
     leaf = np.zeros((leaves, 10), np.int64)
     leaf[:, OLDEST] = leaf[:, NEWEST] = NONE
@@ -234,11 +234,16 @@ def ask(state: State, leaf: int, site: int, units: int) -> None:
 
 @lean
 def oldest_request(state: State, leaf: int) -> int:
-    """The point whose request is the oldest still owed; requests served out of turn are dropped on the way."""
+    """The point whose request is the oldest. Units a point has got out of turn, or no longer wants (SKIP), come off its
+    oldest requests."""
     while True:
         request = state.leaf[leaf, OLDEST]
-        if state.request[request, UNITS] > 0 and state.site[state.request[request, POINT], OWED] > 0:
-            return int(state.request[request, POINT])
+        site = state.request[request, POINT]
+        skipped = min(state.site[site, SKIP], state.request[request, UNITS])
+        state.site[site, SKIP] -= skipped
+        state.request[request, UNITS] -= skipped
+        if state.request[request, UNITS] > 0:
+            return int(site)
         state.leaf[leaf, OLDEST] = state.request[request, AFTER]
         if state.request[request, AFTER] == NONE:
             state.leaf[leaf, NEWEST] = NONE
