@@ -71,7 +71,7 @@ def _on_one_scale(
         return weeks, weeks_ahead
     past, future = failures.past / usual, failures.future / usual * wanted
     average = np.where(counted, past, 0.0).sum(axis=1) / np.maximum((weeks * counted).sum(axis=1), 1e-12)
-    past += LEAST * average[:, None] * weeks
+    past += LEAST * average[:, None] * weeks * counted
     future += LEAST * average[:, None] * weeks_ahead
     units = np.where(counted, history.counts, 0.0).sum(axis=1)
     ratio = units[known].sum() / max(past[known].sum(), 1e-12)

@@ -76,11 +76,12 @@ def read_cohorts(network: Network, last: int) -> Cohorts:
 
 
 def _begun(network: Network, cohorts: Cohorts) -> Cohorts:
-    """Models launched before the table of sales begins have sold before, as in its first months."""
+    """Models launched before the table of sales begins have sold before, as in its first months (the nearest month
+    counts as that of the launch)."""
     launched = network.models["launched"].to_numpy("datetime64[D]")
-    since = np.where(
-        np.isnat(launched), cohorts.first, month_of(np.where(np.isnat(launched), np.datetime64(0, "D"), launched))
-    )
+    known = ~np.isnat(launched)
+    since = np.full(len(launched), cohorts.first)
+    since[known] = month_of(launched[known] + 15)
     selling = cohorts.units[:, :, 0].sum(axis=0) > 0
     missing = np.where(selling, np.clip(cohorts.first - since, 0, OLDEST), 0)
     before = int(missing.max(initial=0))
