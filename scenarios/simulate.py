@@ -78,6 +78,8 @@ def judgement_json(found: Judgement, plan: PlanToJudge, demand: DemandSource, we
         "weeks": weeks,
         "replications": found.plan.replications,
         **_verdict_json(found.plan, plan.promised),
+        "status_quo": _verdict_json(found.status_quo),
+        "clairvoyant": _verdict_json(found.clairvoyant),
     }
 
 
@@ -163,4 +165,13 @@ def lines(found: dict[str, Any]) -> list[str]:
     )
     kinds = ", ".join(f"{kind} {money:,.0f}" for kind, money in found["cost"].items() if kind != "per_repair")
     told.append(f"Cost: {kinds}; {found['cost']['per_repair']:,.2f} a repair.")
+    for name, says in (
+        ("status_quo", "Each part by express after the fault"),
+        ("clairvoyant", "With perfect foresight"),
+    ):
+        other = found[name]
+        told.append(
+            f"{says}: {other['turnaround_days']:.1f} days a repair, cost {other['cost']['total']:,.0f}, "
+            f"{other['cost']['per_repair']:,.2f} a repair."
+        )
     return told

@@ -33,6 +33,7 @@ class Case:
     voyages: Voyages
     laws: LeadTimeLaws
     open_repairs: OpenRepairs
+    true_lead_times: pd.DataFrame | None
     weeks: int
     end_weeks: int
 
@@ -69,6 +70,7 @@ def case_of(
         voyages=voyages,
         laws=laws_of(network, supply, channels, laws),
         open_repairs=_open_repairs(network, rows),
+        true_lead_times=laws,
         weeks=weeks,
         end_weeks=end_weeks,
     )

@@ -26,7 +26,7 @@ from simulation.referee.state import (
     take,
 )
 
-_ROOM = 128  # lots, events and requests to begin with; doubled until a part fits
+_ROOM = np.int64(128)  # lots, events and requests to begin with; doubled until a part fits
 
 
 @nb.njit(cache=True, parallel=True)
@@ -38,16 +38,23 @@ def play(board: Board, demands: Demands, arrives: Floats, rules: Rules, seeds: I
 
 @nb.njit(cache=True)
 def _play_until_it_fits(
-    board: Board, demands: Demands, arrives: Floats, rules: Rules, part: int, seed: int, out: Played
+    board: Board, demands: Demands, arrives: Floats, rules: Rules, part: np.int64, seed: np.int64, out: Played
 ) -> None:
-    room = np.int64(_ROOM)
+    room = _ROOM  # of one type from the start, or everything is compiled twice
     while not _play_part(board, demands, arrives, rules, part, seed, room, out):
-        room *= 2
+        room = room + room
 
 
 @nb.njit(cache=True)
 def _play_part(
-    board: Board, demands: Demands, arrives: Floats, rules: Rules, part: int, seed: int, room: int, out: Played
+    board: Board,
+    demands: Demands,
+    arrives: Floats,
+    rules: Rules,
+    part: np.int64,
+    seed: np.int64,
+    room: np.int64,
+    out: Played,
 ) -> bool:
     """One replication of one part; False when `room` did not suffice and what was written is not to be read."""
     np.random.seed(seed)
@@ -85,7 +92,7 @@ def _play_part(
 
 
 @nb.njit(cache=True)
-def _set_up(board: Board, demands: Demands, arrives: Floats, rules: Rules, part: int, room: int) -> State:
+def _set_up(board: Board, demands: Demands, arrives: Floats, rules: Rules, part: np.int64, room: np.int64) -> State:
     """Stock on its shelves, what is under way in the heap."""
     first_leaf, end_leaf = board.leaf_start[part], board.leaf_start[part + 1]
     leaves = end_leaf - first_leaf

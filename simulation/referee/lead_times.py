@@ -59,12 +59,15 @@ def draw_arrivals(voyages: Voyages, laws: LeadTimeLaws, rng: np.random.Generator
 
 
 def _draw(laws: LeadTimeLaws, channel: Ints, rng: np.random.Generator) -> Floats:
-    mean, sd = laws.mean[channel], laws.sd[channel]
-    random = (mean > 0) & (sd > 0)
-    shape = np.where(random, mean, 1.0) ** 2 / np.where(random, sd, 1.0) ** 2
-    scale = np.where(random, sd, 1.0) ** 2 / np.where(random, mean, 1.0)
-    total: Floats = np.where(random, rng.gamma(shape, scale), mean).sum(axis=1)
+    total: Floats = gamma_days(laws.mean[channel], laws.sd[channel], rng).sum(axis=1)
     return total
+
+
+def gamma_days(mean: Floats, sd: Floats, rng: np.random.Generator) -> Floats:
+    """Gamma-distributed times with these means and standard deviations; the mean where it does not vary."""
+    random = (mean > 0) & (sd > 0) & np.isfinite(mean)
+    safe_mean, safe_sd = np.where(random, mean, 1.0), np.where(random, sd, 1.0)
+    return np.where(random, rng.gamma((safe_mean / safe_sd) ** 2, safe_sd**2 / safe_mean), mean)
 
 
 def _after_shutdowns(arrives: Floats, voyages: Voyages) -> Floats:

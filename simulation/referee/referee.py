@@ -13,9 +13,13 @@ from simulation.referee.engine import play
 from simulation.referee.lead_times import draw_arrivals
 from simulation.referee.money import Prices, co2_kg, costs, prices_of
 from simulation.referee.verdict import Tally, Verdict, tally_service, tally_stock, verdict
+from simulation.referee.yardsticks import express_of, foresight_of, tally_clairvoyant, tally_status_quo
 
 DrawDemand = Callable[[int], Demands]
 """New demand of one replication, by its number."""
+
+_AT_LEAST = 4  # replications before a half-width is believed
+_VOYAGES, _PARCELS = 5, 6  # streams of a replication
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,8 @@ class Judgement:
     """The plan, and what its demand would have met otherwise, on the same draws."""
 
     plan: Verdict
+    status_quo: Verdict
+    clairvoyant: Verdict
 
 
 def rules_of(case: Case, patience_days: float = np.inf, defectives: bool = True, check: bool = False) -> Rules:
@@ -39,12 +45,11 @@ def from_law(case: Case, law: DemandLaw | None = None, seed: int = 1) -> DrawDem
 
 
 def replicate(
-    case: Case, draw: DemandLaw | DrawDemand, rules: Rules, seed: int, replication: int
+    case: Case, draw: DrawDemand, rules: Rules, seed: int, replication: int
 ) -> tuple[Demands, Floats, Played]:
     """One replication: demand, the day each voyage arrives, and what they led to."""
-    drawn = draw(replication) if callable(draw) else from_law(case, draw, seed)(replication)
-    demands = with_open_repairs(drawn, case.open_repairs, case.rows.local_site)
-    arrives = draw_arrivals(case.voyages, case.laws, np.random.default_rng([seed, replication]))
+    demands = with_open_repairs(draw(replication), case.open_repairs, case.rows.local_site)
+    arrives = draw_arrivals(case.voyages, case.laws, np.random.default_rng([seed, replication, _VOYAGES]))
     seeds = seeds_of(stream_keys(case.rows.parts.to_numpy(object)), seed, replication, 2)
     played = empty_results(case.board, demands)
     play(case.board, demands, arrives, rules, seeds, played)
@@ -62,13 +67,20 @@ def judge(
 ) -> Judgement:
     """Play up to `replications` times, fewer where every group's fill rate is known to ± `half_width` before."""
     rules = rules_of(case) if rules is None else rules
-    prices, tally = prices_of(case), Tally()
+    groups, prices = case.rows.groups, prices_of(case)
+    express, known = express_of(case, prices), foresight_of(case)
+    plan, status_quo, clairvoyant = Tally(), Tally(), Tally()
     for replication in range(replications):
         tell(f"Playing the plan, replication {replication + 1} of {replications}")
-        _add(tally, case, prices, *replicate(case, draw, rules, seed, replication))
-        if half_width is not None and replication >= 4 and _known(tally, case.rows.groups, half_width):
+        demands, arrives, played = replicate(case, draw, rules, seed, replication)
+        _add(plan, case, prices, demands, arrives, played)
+        tally_status_quo(
+            status_quo, case, prices, express, demands, np.random.default_rng([seed, replication, _PARCELS])
+        )
+        tally_clairvoyant(clairvoyant, case, prices, known, demands)
+        if half_width is not None and replication >= _AT_LEAST and _known(plan, groups, half_width):
             break
-    return Judgement(verdict(tally, case.rows.groups))
+    return Judgement(*(verdict(tally, groups) for tally in (plan, status_quo, clairvoyant)))
 
 
 def _add(tally: Tally, case: Case, prices: Prices, demands: Demands, arrives: Floats, played: Played) -> None:

@@ -60,7 +60,7 @@ class State(NamedTuple):
 
 
 @nb.njit(cache=True)
-def new_state(sites: int, leaves: int, demands: int, room: int) -> State:
+def new_state(sites: int, leaves: int, demands: int, room: "int | np.int64") -> State:
     """An empty state with `room` for lots, events and requests."""
     site = np.zeros((sites, 12), np.int64)
     site[:, FIRST] = site[:, LAST] = site[:, WAITING] = site[:, LAST_WAITING] = NONE

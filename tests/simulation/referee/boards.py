@@ -108,6 +108,11 @@ def rules(days: float, **changes: Any) -> Rules:
     return plain._replace(**changes)
 
 
+def weekly_days(weeks: int) -> Floats:
+    """The Mondays of these weeks."""
+    return 7.0 * np.arange(weeks, dtype=np.float64)
+
+
 def voyages(days: Floats) -> Voyages:
     """One lane that leaves on these days."""
     return Voyages(np.zeros(len(days), np.int64), days, today=-1.0, opens=np.zeros((1, 0), np.int64))

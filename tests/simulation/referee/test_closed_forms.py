@@ -6,7 +6,7 @@ from scipy.stats import poisson as poisson_law
 
 from domain.counts import expected_backorders
 from simulation.referee.board import AT_ONCE, BASE_STOCK, PURCHASE, SHIP, Demands, Floats, Played
-from tests.simulation.referee.boards import arrivals, board, played, poisson, rules, shipping, stocked
+from tests.simulation.referee.boards import arrivals, board, played, poisson, rules, shipping, stocked, weekly_days
 
 DEPOT, POINT = 1, 2
 PLENTY = 10**7
@@ -51,7 +51,7 @@ def test_a_pipeline_without_overtaking_follows_the_realised_lead_time() -> None:
     """Consignments of a lane in order (Zipkin): N is demand since the last departure that has arrived, with mean
     λ(L + R/2) and variance λ(L + R/2) + λ²(Var L + R²/12); a shelf of S there fills P(N ≤ S − 1)."""
     copies, weeks, weekly, mean, sd, stock = 100, 250, 4.0, 30.0, 10.0, 24
-    days = 7.0 * np.arange(weeks)
+    days = weekly_days(weeks)
     exact, fills = [], []
     for seed in range(40):
         due = arrivals(days, mean, sd, seed)
@@ -66,7 +66,7 @@ def test_a_pipeline_without_overtaking_follows_the_realised_lead_time() -> None:
         out = played(table, demands, rules(7.0 * weeks), due, seed)
         fills.append(fill_of(demands, out, after=210.0, clusters=2)[0])
         moments = np.random.default_rng(seed).uniform(210.0, 7.0 * weeks, 20_000)
-        exact.append(poisson_law.cdf(stock - 1, weekly / 7.0 * no_overtaking_window(days, due, moments)).mean())
+        exact.append(np.mean(poisson_law.cdf(stock - 1, weekly / 7.0 * no_overtaking_window(days, due, moments))))
     difference = np.array(fills) - np.array(exact)
     assert abs(difference.mean()) < 4 * difference.std(ddof=1) / np.sqrt(len(fills))
     assert difference.std(ddof=1) / np.sqrt(len(fills)) < 0.001
@@ -74,7 +74,7 @@ def test_a_pipeline_without_overtaking_follows_the_realised_lead_time() -> None:
 
 def test_the_two_rules_of_lead_times_differ_in_the_moments_of_the_pipeline() -> None:
     """The window of a lane without overtaking has mean E L + R/2 and variance Var L + R²/12 of the realised L."""
-    days = 7.0 * np.arange(200_000)
+    days = weekly_days(200_000)
     due = arrivals(days, 30.0, 10.0, 3)
     moments = np.random.default_rng(1).uniform(1000.0, days[-1], 400_000)
     window = no_overtaking_window(days, due, moments)
@@ -102,7 +102,7 @@ def test_two_echelons_meet_simons_convolution() -> None:
     """N_p = Binomial((N_d − S_d)⁺, f_p) + Poisson(λ_p T_p) with N_d the demand over the lead time (Simon 1971)."""
     copies, points, weeks, weekly, lead, courier = 200, 3, 600, 9.0, 10.0, 3.0
     depot_stock, shelf = 9, 3
-    days = np.arange(7.0 * weeks)
+    days = np.arange(7.0 * weeks, dtype=np.float64)
     table = board(
         copies,
         points,
@@ -124,7 +124,7 @@ def _simon(rate: float, lead: float, courier: float, depot_stock: int, shelf: in
     """Fill rate of a shelf; shipments leave daily, so the depot waits lead + U(0, 1) days."""
     count = np.arange(80)
     window = lead + (np.arange(400) + 0.5) / 400
-    at_depot = poisson_law.pmf(count[None, :], rate * window[:, None]).mean(axis=0)
+    at_depot = np.mean(poisson_law.pmf(count[None, :], rate * window[:, None]), axis=0)
     short = np.zeros(len(count))
     np.add.at(short, np.maximum(count - depot_stock, 0), at_depot)
     own = poisson_law.pmf(count, rate / points * courier)
@@ -144,7 +144,7 @@ def _binomial(number: int, share: float) -> Floats:
 
 
 def test_one_unit_that_is_repaired_again_and_again_is_a_queue_with_one_server() -> None:
-    """Pollaczek–Khinchine: P(wait) = ρ and mean wait λE[S²] / 2(1 − ρ), S from hand-over to shelf: back, bench, courier."""
+    """Pollaczek–Khinchine: P(wait) = ρ and mean wait λE[S²] / 2(1 − ρ), S: back, bench, courier."""
     copies, weeks, weekly = 400, 1000, 0.4
     one = np.ones(copies)
     table = board(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulation.referee.board import AT_ONCE, BASE_STOCK, HUB, PLANNED, PURCHASE, SHIP, Board, Demands, Floats, Played
-from tests.simulation.referee.boards import board, played, poisson, rules, shipping, stocked
+from tests.simulation.referee.boards import board, played, poisson, rules, shipping, stocked, weekly_days
 
 DEPOT, POINT = 1, 2
 WEEKS = 12
@@ -218,8 +218,8 @@ def test_more_stock_never_serves_less(points: int) -> None:
             base_stock=np.ones(30 * points, np.int64),
             depot_stock=np.full(30, stock),
             **stocked(30, DEPOT, stock),
-            **shipping(30, 7.0 * np.arange(40)),
+            **shipping(30, weekly_days(40)),
         )
-        out = played(table, poisson(30, 40, 3.0, points), rules(280.0), 7.0 * np.arange(40) + 12.0)
+        out = played(table, poisson(30, 40, 3.0, points), rules(280.0), weekly_days(40) + 12.0)
         waited.append(out.waited.sum())
     assert waited[0] > waited[1] > waited[2]
