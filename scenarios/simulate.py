@@ -1,5 +1,6 @@
 """Plays a plan folder on its network and says what it achieves: promised and achieved side by side."""
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ def simulate(
     tell("Reading the network and the plan")
     network, _ = read_network(directory)
     folder = read_plan(out)
-    network = _as_planned(network, folder)
+    network = _without_the_past(_as_planned(network, folder), keep_usage=demand is DemandSource.history)
     plan = plan_to_judge(network, folder)
     weeks = weeks or network.settings.horizon_weeks
     tell("Setting up the referee")
@@ -117,6 +118,15 @@ def _as_planned(network: Network, folder: PlanFolder) -> Network:
         why = f"it knows part {min(unknown)}" if unknown else f"it is of {folder.as_of}, not {network.settings.as_of}"
         raise ZapasError(f"{folder.path}: this plan was not made for this network, {why}.")
     return network if len(parts) == len(network.parts) else network.with_parts(parts)
+
+
+def _without_the_past(network: Network, keep_usage: bool) -> Network:
+    """The network without the long tables no play looks at: they are most of its memory."""
+    usage = network.usage if keep_usage else network.usage.iloc[:0].copy()
+    sales, failures, sent = (
+        table.iloc[:0].copy() for table in (network.sales, network.failures, network.past_consignments)
+    )
+    return replace(network, usage=usage, sales=sales, failures=failures, past_consignments=sent)
 
 
 def _case_and_demand(

@@ -50,7 +50,7 @@ def prices_of(case: Case) -> Prices:
         }
     )
     leaf = _leaf_prices(case, row, daily)
-    point_leaf, point_part = rows.points["leaf_row"].to_numpy(), rows.leaves["part_row"].to_numpy()
+    point_leaf = rows.points["leaf_row"].to_numpy()
     price = np.array([case.plan.waiting_price.get(name, 0.0) for name in rows.groups])
     courier, co2 = _courier_prices(case, row)
     point = pd.DataFrame(
@@ -60,7 +60,6 @@ def prices_of(case: Case) -> Prices:
             "courier": courier,
         }
     )
-    assert len(point_part) == len(leaf)
     lane, of_part = case.orders["lane"].to_numpy(np.int64), row[case.orders["part_row"].to_numpy(np.int64)]
     by_lane = {name: getattr(supply, name)[of_part, lane] for name in ("freight", "duty", "landed", "chargeable_kg")}
     rate = supply.lanes["destination"].map(daily).to_numpy(float)[lane] if len(supply.lanes) else np.zeros(len(lane))
@@ -136,7 +135,8 @@ def _courier_prices(case: Case, row: Ints) -> tuple[Floats, Floats]:
     ways = pd.MultiIndex.from_arrays([rows.leaves["depot"].to_numpy(object)[leaf], rows.points["site"]])
     columns = ["cost_per_kg", "volumetric_kg_per_m3", "insurance_rate", "co2_kg_per_kg"]
     lane = lanes[columns].reindex(ways).fillna(0.0).reset_index(drop=True)
-    parts = network.parts.iloc[row[rows.leaves["part_row"].to_numpy()[leaf]]].reset_index(drop=True)
+    of_part = row[rows.leaves["part_row"].to_numpy()[leaf]]
+    parts = network.parts[["unit_cost", "weight_kg", "volume_l"]].iloc[of_part].reset_index(drop=True)
     kg = np.maximum(parts["weight_kg"], parts["volume_l"] / LITRES_PER_M3 * lane["volumetric_kg_per_m3"])
     money = kg * lane["cost_per_kg"] + lane["insurance_rate"] * parts["unit_cost"]
     return money.to_numpy(float), (parts["weight_kg"] * lane["co2_kg_per_kg"]).to_numpy(float)

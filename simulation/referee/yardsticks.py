@@ -22,6 +22,11 @@ from simulation.referee.verdict import Tally, tally_service
 
 Objects = npt.NDArray[np.object_]
 
+_LANE = [
+    "transit_days", "transit_days_sd", "customs_days", "customs_days_sd", "cost_per_kg", "volumetric_kg_per_m3",
+    "minimum_charge", "cost_per_consignment", "insurance_rate", "departures",
+]  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Express:
@@ -45,12 +50,12 @@ def express_of(case: Case, prices: Prices) -> Express:
     network, rows = case.network, case.rows
     leaf = rows.points["leaf_row"].to_numpy()
     part = pd.Index(network.parts["part"]).get_indexer(rows.parts)[rows.leaves["part_row"].to_numpy()[leaf]]
-    parts = network.parts.iloc[part].reset_index(drop=True)
+    parts = network.parts[["unit_cost", "weight_kg", "volume_l", "dangerous_goods"]].iloc[part].reset_index(drop=True)
     hub, dangerous = hub_of_part(network)[part], parts["dangerous_goods"].to_numpy(bool)
     depot, site = rows.leaves["depot"].to_numpy(object)[leaf], rows.points["site"].to_numpy(object)
     direct = _fastest(network.lanes, hub, site, dangerous)
     lane = np.where(direct >= 0, direct, _fastest(network.lanes, hub, depot, dangerous))
-    used = true_lanes(network.lanes, case.true_lead_times).iloc[lane].reset_index(drop=True)
+    used = true_lanes(network.lanes, case.true_lead_times)[_LANE].iloc[lane].reset_index(drop=True)
     courier, courier_sd = courier_days(network, depot, site, case.true_lead_times)
     kg = np.maximum(parts["weight_kg"], parts["volume_l"] / LITRES_PER_M3 * used["volumetric_kg_per_m3"])
     freight = (kg * used["cost_per_kg"] + used["insurance_rate"] * parts["unit_cost"]).to_numpy(float)
@@ -61,7 +66,7 @@ def express_of(case: Case, prices: Prices) -> Express:
     return Express(
         mean=mean,
         sd=np.column_stack([used["transit_days_sd"], used["customs_days_sd"], np.where(direct < 0, courier_sd, 0.0)]),
-        wait=np.array([waits[text] for text in used["departures"]]).reshape(len(used), DAYS_PER_WEEK),
+        wait=np.array(list(waits.values()))[pd.Index(list(waits)).get_indexer(pd.Index(used["departures"]))],
         freight=freight,
         duty=_duty_share(case)[leaf] * (parts["unit_cost"].to_numpy(float) + freight),
         minimum=used["minimum_charge"].to_numpy(float),
