@@ -29,11 +29,11 @@ Ints = npt.NDArray[np.int64]
 
 ORIGINS = 20  # at most this many origins, spread over the history
 EXAMPLES = 100_000  # at most about this many examples
-ENOUGH = 500  # with fewer examples nothing is learnt across series
+ENOUGH = 5_000  # with fewer examples nothing is learnt across series
 FOLDS = 4
-MEAN_TREES, SPREAD_TREES = 120, 75
+MEAN_TREES, SPREAD_TREES = 150, 75
 TREES = {
-    "learning_rate": 0.06, "num_leaves": 15, "min_data_in_leaf": 200, "feature_fraction": 0.5, "max_bin": 127,
+    "learning_rate": 0.06, "num_leaves": 15, "min_data_in_leaf": 200, "feature_fraction": 0.3, "max_bin": 127,
     "poisson_max_delta_step": 0.7, "seed": 1, "deterministic": True, "force_row_wise": True, "verbose": -1,
 }  # fmt: skip
 USUAL_EXCESS = 1.5  # φ from which g starts
@@ -59,6 +59,8 @@ def boosted(history: Series, future_exposure: Floats, lead: int) -> DemandLaw:
     where there are too few examples, keep the law of the gamma–Poisson.
     """
     law = gamma_poisson(history, future_exposure, lead)
+    if len(history) == 0:
+        return law
     history = replace(history, starts=np.zeros_like(history.starts))  # what came before a first demand teaches too
     order = by_content(history)
     rank = np.argsort(order)

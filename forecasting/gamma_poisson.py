@@ -33,6 +33,7 @@ BORROWED_WINDOWS = 50.0  # weight of the class above, in lead-time windows
 BORROWED_EXPOSURE = 100.0  # the same for the class mean, in units of exposure (part-region weeks)
 BORROWED_DEMANDS = 20.0  # the same for the dispersion, in periods with demand
 FAST = 3.0  # a newcomer is compared with its class up to this multiple of the median rate
+GIANT = 10.0  # the dispersion of a leaf counts up to this multiple of the median
 ENOUGH = 10  # leaves whose rates make a class typical
 OUTLIER = -30.0  # least log likelihood of one window: no single one decides for its class
 
@@ -73,13 +74,20 @@ def gamma_poisson(history: Series, future_exposure: Floats, lead: int) -> Demand
 
 
 def pilot_dispersion(counts: Floats, exposure: Floats, starts: Ints, pool: Classes) -> Floats:
-    """ψ₀ of every class: that of its leaves weighted by periods with demand, so that no giant decides alone."""
+    """ψ₀ of every class: that of its leaves weighted by periods with demand, none above `GIANT` medians of them."""
     ratio, demands = dispersion(counts, exposure, starts)
+    ratio = np.minimum(ratio, GIANT * _weighted_median(ratio, demands))
     above, below = pool.sums(ratio * demands), pool.sums(demands.astype(np.float64))
     root = above.sum() / below.sum() if above.sum() > 0 else 1.0
-    size = counts.sum() / max(demands.sum(), 1)
+    size = float(np.median(counts.sum(axis=1)[demands > 0] / demands[demands > 0])) if demands.any() else 1.0
     pilot: Floats = np.maximum(pool.ratios(above, below, np.array(root), BORROWED_DEMANDS), 1e-3 * size + 1e-9)
     return pilot
+
+
+def _weighted_median(values: Floats, weights: Ints) -> float:
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order])
+    return float(values[order[np.searchsorted(reached, reached[-1] / 2)]]) if reached[-1] else 0.0
 
 
 def _class_rates(windows: Windows, pool: Classes, pilot: Floats) -> Floats:

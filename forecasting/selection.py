@@ -26,7 +26,7 @@ Bools = npt.NDArray[np.bool_]
 
 STEPS = 10  # a mix comes in tenths
 WIDTHS = np.array([0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4, 1.6, 2.0, 2.5])
-FAITH = 0.02  # a width must lower the loss by this share of its squared logarithm: the methods' own is the habit
+FAITH = 0.1  # a width must lower the loss by this share of its squared logarithm: the methods' own is the habit
 BORROWED = 300.0  # weight of all parts together in a class, in series × trials
 
 

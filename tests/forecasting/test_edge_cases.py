@@ -108,7 +108,6 @@ def test_giants(name: str) -> None:
     assert least <= odd(found) <= most
 
 
-@pytest.mark.xfail(reason="the dispersion of a class is a mean over its parts, which one giant decides")
 def test_a_giant_leaves_its_neighbours_alone() -> None:
     """A part of a million a week in a class of a dozen changes no other forecast by more than a factor of two."""
     found = forecast(network(GIANTS["a million every week"][0]), WEEKS, LEAD)
