@@ -10,6 +10,7 @@ from domain.network import Network
 from forecasting.events import event_factors
 from forecasting.history import History
 from forecasting.installed_base.expected import Expected, expected_failures
+from forecasting.unmet import observed_share
 
 Floats = npt.NDArray[np.float64]
 Days = npt.NDArray[np.datetime64]
@@ -33,7 +34,8 @@ class Exposure:
 
 
 def exposures(network: Network, history: History, bounds: Days) -> Exposure:
-    """Expected failures of the installed base, or weeks where none is known, times declared events.
+    """Expected failures of the installed base, or weeks where none is known, times declared events and, in the past, the share of
+    demand that could be seen.
 
     bounds: first day of each week ahead and the end. Nothing after `as_of` is used but the sales plan and events: with
     tables and settings of an earlier date the exposures are those known then. Both kinds are on one scale: on average
@@ -53,7 +55,7 @@ def exposures(network: Network, history: History, bounds: Days) -> Exposure:
         return np.where(known[:, None], on_base, on_time)
 
     return Exposure(
-        past=past * factors(history.bounds),
+        past=past * factors(history.bounds) * observed_share(network, history),
         future=future * factors(bounds),
         basis=np.where(known, INSTALLED_BASE, TIME).astype(object),
     )
