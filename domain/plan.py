@@ -104,6 +104,16 @@ class Plan:
     replenishment: ReplenishmentPlan
     allocation: Allocation
     seconds: dict[str, float] = field(default_factory=dict)
+    signals: pd.DataFrame | None = None
+
+    @property
+    def exceptions(self) -> pd.DataFrame:
+        """Exceptions of all steps, the most money at risk first; `signals`: those of parts that fail too often."""
+        frames = [self.signals, self.replenishment.exceptions, self.allocation.exceptions]
+        found = [frame for frame in frames if frame is not None and len(frame)] or [self.allocation.exceptions]
+        order = ["money_at_risk", "kind", "part", "site", "says"]
+        together = pd.concat(found, ignore_index=True)
+        return together.sort_values(order, ascending=[False, True, True, True, True], ignore_index=True)
 
 
 def _share(difference: float, whole: float) -> float:

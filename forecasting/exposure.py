@@ -34,8 +34,8 @@ class Exposure:
 
 
 def exposures(network: Network, history: History, bounds: Days) -> Exposure:
-    """Expected failures of the installed base, or weeks where none is known, times declared events and, in the past, the share of
-    demand that could be seen.
+    """Expected failures of the installed base, or weeks where none is known, times declared events; past: times what was
+    seen of demand.
 
     bounds: first day of each week ahead and the end. Nothing after `as_of` is used but the sales plan and events: with
     tables and settings of an earlier date the exposures are those known then. Both kinds are on one scale: on average

@@ -14,6 +14,7 @@ from forecasting.history import read_history
 from forecasting.methods import SURVIVORS
 from forecasting.mix import Methods
 from forecasting.overrides import overridden
+from forecasting.quality_of_parts import quality_exceptions, quality_signals
 from forecasting.selection import blended, select
 from forecasting.shares import point_shares
 from forecasting.trials import network_trials
@@ -26,11 +27,16 @@ NOTHING = 1e-6  # units over the horizon below which a leaf is left out
 
 @dataclass(frozen=True)
 class Forecasting:
-    """A forecast, the methods that made it, and what every leaf was counted against: part, region, basis."""
+    """A forecast and how it came about.
+
+    methods: what made it. basis: what every leaf was counted against (part, region, basis). signals: parts that fail
+    above their category, as exceptions of a plan.
+    """
 
     forecast: Forecast
     methods: Methods
     basis: pd.DataFrame
+    signals: pd.DataFrame
 
 
 def forecast(network: Network, weeks: int, lead_weeks: int, methods: Methods | None = None) -> Forecasting:
@@ -72,7 +78,7 @@ def forecast(network: Network, weeks: int, lead_weeks: int, methods: Methods | N
         overrides=overrides,
     )
     basis = pd.DataFrame({"part": made.part, "region": made.region, "basis": exposure.basis[keep]})
-    return Forecasting(made, methods, basis)
+    return Forecasting(made, methods, basis, quality_exceptions(network, quality_signals(network, history)))
 
 
 def _by_period(weekly: Floats, period_weeks: float) -> Floats:

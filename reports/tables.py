@@ -32,22 +32,14 @@ DEMAND_WEEKS = 13
 def plan_frames(plan: Plan) -> dict[str, pd.DataFrame]:
     """The frames of a Plan value by the names of the plan folder; exceptions of all steps, the dearest first."""
     replenishment = plan.replenishment
-    found = [frame for frame in (replenishment.exceptions, plan.allocation.exceptions) if len(frame)]
-    exceptions = pd.concat(found, ignore_index=True) if found else replenishment.exceptions
     return {
         "targets": plan.targets.table,
         "shipments": replenishment.shipments,
         "purchase_orders": replenishment.purchase_orders,
         "allocations": plan.allocation.table,
-        "exceptions": by_money(exceptions),
+        "exceptions": plan.exceptions,
         "projection": replenishment.projection,
     }
-
-
-def by_money(exceptions: pd.DataFrame) -> pd.DataFrame:
-    """Exceptions with the most money at risk first."""
-    order = ["money_at_risk", "kind", "part", "site", "says"]
-    return exceptions.sort_values(order, ascending=[False, True, True, True, True], ignore_index=True)
 
 
 def stored_frames(folder: PlanFolder, names: Iterable[str]) -> dict[str, pd.DataFrame]:

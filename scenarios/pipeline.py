@@ -40,7 +40,8 @@ class Planning:
         """The finished plan. Raises ValueError while a step is missing."""
         if self.targets is None or self.replenishment is None or self.allocation is None:
             raise ValueError("the pipeline has not run to its end")
-        return Plan(self.targets, self.replenishment, self.allocation, self.seconds)
+        signals = self.forecasting.signals if self.forecasting else None
+        return Plan(self.targets, self.replenishment, self.allocation, self.seconds, signals)
 
 
 @dataclass(frozen=True)

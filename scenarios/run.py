@@ -190,10 +190,6 @@ def _save(step: str, planning: Planning, partial: PartialPlan) -> None:
         partial.write_frame("shipments", planning.replenishment.shipments)
         partial.write_frame("purchase_orders", planning.replenishment.purchase_orders)
         partial.write_frame("projection", planning.replenishment.projection)
-    elif step == "allocation" and planning.allocation is not None and planning.replenishment is not None:
+    elif step == "allocation" and planning.allocation is not None:
         partial.write_frame("allocations", planning.allocation.table)
-        both = pd.concat([planning.replenishment.exceptions, planning.allocation.exceptions], ignore_index=True)
-        keys = ["money_at_risk", "kind", "part", "site"]
-        partial.write_frame(
-            "exceptions", both.sort_values(keys, ascending=[False, True, True, True], ignore_index=True)
-        )
+        partial.write_frame("exceptions", planning.plan.exceptions)
