@@ -1,4 +1,4 @@
-"""Time per event of the compiled engine and of the tests' SimPy model, side by side: python -m benchmarks.referee.speed"""
+"""Time per event: the compiled engine and the tests' SimPy model side by side (python -m benchmarks.referee.speed)."""
 
 from time import perf_counter
 

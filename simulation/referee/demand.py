@@ -87,8 +87,8 @@ def draw_demand(law: DemandLaw, places: Places, weeks: int, seed: int, replicati
     _fill(counts, ends, law.batch_index, places.point_start, law.upto, seeds, time, point, quantity)
     leaf_ends = np.concatenate([[0], ends])
     start = leaf_ends[places.leaf_start]
-    part = np.repeat(np.arange(len(start) - 1), np.diff(start))
-    order = np.lexsort((time, part))
+    order = np.empty(size, np.int64)
+    _sort(start, time, order)
     point = point[order]
     return Demands(
         start=start,
@@ -150,19 +150,25 @@ def _fill(
                 at += 1
 
 
+@nb.njit(cache=True, parallel=True)
+def _sort(start: Ints, time: Floats, order: Ints) -> None:
+    """The rows of each part by time."""
+    for part in nb.prange(len(start) - 1):
+        first, end = start[part], start[part + 1]
+        order[first:end] = first + np.argsort(time[first:end])
+
+
 def with_open_repairs(new: Demands, open_repairs: OpenRepairs, site: Ints) -> Demands:
     """The demands with the repair orders open today before them, part by part. site: local code of each point."""
-    parts = len(new.start) - 1
-    part = np.concatenate([open_repairs.part, np.repeat(np.arange(parts), np.diff(new.start))])
     waiting = len(open_repairs.part)
-    order = np.argsort(part, kind="stable")
+    at = new.start[open_repairs.part]
 
     def merged(old: npt.NDArray[_Scalar], later: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
-        return np.concatenate([old, later])[order]
+        return np.insert(later, at, old)
 
     tickets = int(new.ticket.max(initial=-1)) + 1
     return Demands(
-        start=np.searchsorted(part[order], np.arange(parts + 1)),
+        start=new.start + np.searchsorted(open_repairs.part, np.arange(len(new.start))),
         time=merged(np.zeros(waiting), new.time),
         point=merged(open_repairs.point, new.point),
         site=merged(site[open_repairs.point], new.site),

@@ -29,14 +29,14 @@ from simulation.referee.state import (
 _ROOM = np.int64(128)  # lots, events and requests to begin with; doubled until a part fits
 
 
-@nb.njit(cache=True, parallel=True)
+@nb.njit(cache=True, error_model="numpy", parallel=True)
 def play(board: Board, demands: Demands, arrives: Floats, rules: Rules, seeds: Ints, out: Played) -> None:
     """One replication of every part. arrives: the day each voyage arrives; seeds: one per part."""
     for part in nb.prange(len(board.leaf_start) - 1):
         _play_until_it_fits(board, demands, arrives, rules, np.int64(part), seeds[part], out)
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _play_until_it_fits(
     board: Board, demands: Demands, arrives: Floats, rules: Rules, part: np.int64, seed: np.int64, out: Played
 ) -> None:
@@ -45,7 +45,7 @@ def _play_until_it_fits(
         room = room + room
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _play_part(
     board: Board,
     demands: Demands,
@@ -91,7 +91,7 @@ def _play_part(
     return True
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _set_up(board: Board, demands: Demands, arrives: Floats, rules: Rules, part: np.int64, room: np.int64) -> State:
     """Stock on its shelves, what is under way in the heap."""
     first_leaf, end_leaf = board.leaf_start[part], board.leaf_start[part + 1]

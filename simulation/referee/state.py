@@ -33,7 +33,7 @@ EVENTS, FREE_LOT, LOTS, FREE_REQUEST, REQUESTS, FULL, BOUGHT, ON_ORDER, USED, SC
 USED_COUNTED, SCRAPPED_COUNTED, MENDED_COUNTED, BOUGHT_COUNTED = range(11, 15)
 
 
-lean = nb.njit(cache=True, _nrt=False)  # type: ignore[call-overload]
+lean = nb.njit(cache=True, error_model="numpy", _nrt=False)  # type: ignore[call-overload]
 """Compiled without reference counts: for functions that allocate nothing. Without it a call costs five times as much,
 for every table of the state is counted on the way in and out."""
 
@@ -59,7 +59,7 @@ class State(NamedTuple):
     rule: Floats
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def new_state(sites: int, leaves: int, demands: int, room: "int | np.int64") -> State:
     """An empty state with `room` for lots, events and requests."""
     site = np.zeros((sites, 12), np.int64)
