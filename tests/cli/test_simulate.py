@@ -1,0 +1,40 @@
+"""`zapas simulate` on the console."""
+
+import json
+from pathlib import Path
+
+from tests.cli.console import zapas
+
+
+def test_simulate_says_promised_and_achieved_in_words_and_as_json(network: Path, plan: Path) -> None:
+    """Words name every group; --json has the keys of the contract, for the plan and for what stands beside it."""
+    told = zapas("simulate", network, "--plan", plan, "--replications", 3)
+    assert told.code == 0
+    answer = zapas("simulate", network, "--plan", plan, "--replications", 3, "--json")
+    found = json.loads(answer.out)
+    assert found["service"].keys() == {"screens", "batteries", "default"}
+    assert all(name in told.out for name in found["service"])
+    for policy in (found, found["status_quo"], found["clairvoyant"]):
+        keys = {
+            "service",
+            "repairs_without_wait",
+            "turnaround_days",
+            "days_waiting_for_parts",
+            "solved_locally",
+            "cost",
+        }
+        assert keys <= policy.keys()
+        assert "per_repair" in policy["cost"]
+    assert all(row.keys() >= {"promised", "achieved", "low", "high"} for row in found["service"].values())
+
+
+def test_what_simulate_cannot_do_is_one_sentence(network: Path, plan: Path, tmp_path: Path) -> None:
+    """An unknown source of demand, a missing plan, a network without hidden truth: exit code 1 and why."""
+    for wrong, why in (
+        (("--plan", plan, "--demand", "dice"), "choose forecast, history, truth"),
+        (("--plan", tmp_path / "nowhere"), "there is no plan folder"),
+        (("--plan", plan, "--demand", "truth"), "only demo networks have one"),
+    ):
+        answer = zapas("simulate", network, *wrong, "--replications", 2)
+        assert answer.code == 1
+        assert why in answer.sentence
