@@ -34,12 +34,11 @@ class Exposure:
 
 
 def exposures(network: Network, history: History, bounds: Days) -> Exposure:
-    """Expected failures of the installed base, or weeks where none is known, times declared events; past: times what was
-    seen of demand.
+    """Expected failures of the installed base, or weeks where none is known, times declared events.
 
-    bounds: first day of each week ahead and the end. Nothing after `as_of` is used but the sales plan and events: with
-    tables and settings of an earlier date the exposures are those known then. Both kinds are on one scale: on average
-    over the leaves that hang on sales, a week is 1.
+    The past counts as far as its demand could be seen. bounds: first day of each week ahead and the end. Nothing after
+    `as_of` is used but the sales plan and events: with tables and settings of an earlier date the exposures are those
+    known then. Both kinds are on one scale: on average over the leaves that hang on sales, a week is 1.
     """
     past = np.broadcast_to(history.period_weeks, history.counts.shape)
     future = _weeks_wanted(history, bounds)
