@@ -11,6 +11,7 @@ Assimakopoulos 2022, M5).
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import lightgbm as lgb
@@ -119,14 +120,20 @@ def _mean_model(examples: _Examples, x: Floats) -> tuple[Floats, Floats]:
     weight = 1.0 / examples.scale
     weight /= weight.mean()
     seen, at = np.empty(len(examples.demand)), np.zeros(len(x))
-    for fold in range(FOLDS):
+
+    def predicted(fold: int) -> tuple[npt.NDArray[np.bool_], Floats, Floats]:
         out = examples.fold == fold
         data = lgb.Dataset(
             examples.x[~out], examples.demand[~out], weight=weight[~out], init_score=examples.log_base[~out]
         )
         model = lgb.train(_parameters("poisson"), data, MEAN_TREES)
-        seen[out] = np.exp(np.asarray(model.predict(examples.x[out], raw_score=True)) + examples.log_base[out])
-        at += np.asarray(model.predict(x, raw_score=True))
+        blind, everywhere = (model.predict(some, raw_score=True, num_threads=1) for some in (examples.x[out], x))
+        return out, np.exp(np.asarray(blind) + examples.log_base[out]), np.asarray(everywhere)
+
+    with ThreadPoolExecutor(nb.get_num_threads()) as threads:
+        for out, mean, everywhere in threads.map(predicted, range(FOLDS)):
+            seen[out] = mean
+            at += everywhere
     return at / FOLDS, seen
 
 
@@ -157,4 +164,6 @@ def _slope(log_excess: Floats, demand: Floats, mean: Floats) -> Floats:
 
 
 def _parameters(objective: str | Callable[..., tuple[Floats, Floats]]) -> dict[str, object]:
-    return {**TREES, "objective": objective, "num_threads": nb.get_num_threads()}
+    """One thread a model: two that meet at every split of a tree wait for each other many times longer than they work
+    as soon as another process wants a core."""
+    return {**TREES, "objective": objective, "num_threads": 1}
