@@ -18,6 +18,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 SERIES = 300  # of most demand: what a curve by age is read from
+STRETCH = 3  # months over which the level of a series stands still
 PAIRS = 900  # of series and model: the memory it may take
 
 
@@ -48,7 +49,8 @@ class Triangle:
         flat = rows.reshape(2, classes * lags, -1)
         known = flat.sum(axis=(0, 2)) > 0
         series = np.repeat(np.arange(classes), lags)[known]
-        return Counts(self.failures.sum(axis=1).ravel()[known], series, flat[0, known], flat[1, known])
+        units = self.failures.sum(axis=1).ravel()[known]
+        return Counts(units, series, flat[0, known], flat[1, known], np.zeros_like(series))
 
     def ends(self, shape: Floats, after: Floats, covered: Floats) -> Floats:
         """Log likelihood of each end of warranty for every model, shape (models, ages); levels are profiled out.
@@ -92,7 +94,8 @@ class Traced:
         known = everything.sum(axis=2).ravel() > 0
         series = np.repeat(np.arange(len(self.units)), self.units.shape[1])[known]
         outside = np.maximum(everything - inside, 0.0).reshape(shape)[known]
-        return Counts(self.units.ravel()[known], series, inside.reshape(shape)[known], outside)
+        stretch = np.tile(np.arange(self.units.shape[1]) // STRETCH, len(self.units))[known]
+        return Counts(self.units.ravel()[known], series, inside.reshape(shape)[known], outside, stretch)
 
 
 def _multinomial(units: Floats, mean: Floats, axis: int) -> Floats:

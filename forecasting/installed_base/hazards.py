@@ -5,6 +5,7 @@ same, then, where the ages of failed devices are known, one per model around tho
 be traced back to sales cannot tell models of shared parts apart. New parts and models get their class's curve by that.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,6 +31,7 @@ Ints = npt.NDArray[np.int64]
 YOUNGEST = 3  # months of age at which a warranty ends at the earliest
 COMMON = 0.8  # belief that a model's warranty ends as that of its group
 AGES = 84  # months of age after which intensity stands still
+WALKS = (0.03, 0.08, 0.16, 0.3)  # of the log level of a series from one stretch of months to the next
 STEPS = (0.05, 0.15, 0.4)  # standard deviations of log intensity from one month of age to the next
 CLASSES = 24  # curves of their own; rarer classes of parts share the general one
 CLASS_CURVE = (0.15, 1.0, 1.0)  # standard deviations of a class around all: per step, over all, of log ρ
@@ -72,10 +74,9 @@ def learn_hazards(network: Network, cohorts: Cohorts, classes: Ints, fits: pd.Da
     written, groups = np.unique(network.models["warranty_months"].to_numpy(np.float64), return_inverse=True)
     beliefs = np.stack([end_prior(months, ages) for months in written])
     number = int(classes.max()) + 1
-    common, curve, dispersion, step = _common_ends(source, written, groups, beliefs, ages)
+    common, curve, dispersion, prior = _common_ends(source, written, groups, beliefs, ages)
     ends = WarrantyEnd(common[groups])
     covered = ends.covered
-    prior = Curve(np.zeros(ages), AFTER[0], step)
     shape, after = _repeated(curve, number)
     for _ in range(TURNS):
         source = _levelled(source, shape, after, covered)
@@ -85,7 +86,7 @@ def learn_hazards(network: Network, cohorts: Cohorts, classes: Ints, fits: pd.Da
         covered = ends.covered
         counts = source.counts(covered)
         curve = fit_intensity(counts, prior, dispersion, curve)
-        shape, after = _by_class(source, counts, curve, dispersion, number)
+        shape, after = _by_class(source, counts, curve, dispersion, prior.walk, number)
     name = "failures" if isinstance(source, Triangle) else "usage"
     return Hazards(classes, shape, after, covered, ends, curve, dispersion, name)
 
@@ -98,17 +99,25 @@ def _group_beliefs(beliefs: Floats, ends: Floats) -> Floats:
 
 def _common_ends(
     source: Triangle | Traced, written: Floats, groups: Ints, beliefs: Floats, ages: int
-) -> tuple[Floats, Intensity, float, float]:
+) -> tuple[Floats, Intensity, float, Curve]:
     """Probability of each end of every group's warranty, shape (groups, ages), the smooth curve integrated out; the
-    curve at the likeliest ends, its dispersion, and its roughness."""
+    curve at the likeliest ends, its dispersion, and the prior of the roughness and the walk of levels it shows."""
     end = np.clip(np.round(written), 1, ages).astype(np.int64)
     flat = Curve(np.zeros(ages), AFTER[0], STEPS[1])
 
     def counts(tried: Ints) -> Counts:
         return source.counts((np.arange(ages)[None, :] < tried[groups][:, None]).astype(np.float64))
 
+    def best(tried: Sequence[Curve], curve: Intensity) -> tuple[Curve, Intensity]:
+        found = [fit_intensity(counts(end), each, dispersion, curve) for each in tried]
+        which = int(np.argmax([each.evidence for each in found]))
+        return tried[which], found[which]
+
     curve = fit_intensity(counts(end), flat)
     dispersion = misfit(counts(end), curve)
+    if isinstance(source, Traced):
+        flat, curve = best([replace(flat, walk=walk) for walk in WALKS], curve)
+        dispersion = misfit(counts(end), curve)
     common = beliefs.copy()
     seen = np.flatnonzero((counts(end).inside + counts(end).outside).any(axis=0))
     oldest = max(int(seen.max(initial=0)) + 1, YOUNGEST)  # an end at a later age leaves no trace
@@ -126,9 +135,8 @@ def _common_ends(
             end[group] = int(common[group].argmax()) + 1
             curve = curves[int(end[group])]
         dispersion = misfit(counts(end), curve)
-    found = [fit_intensity(counts(end), replace(flat, step=step), dispersion, curve) for step in STEPS]
-    best = int(np.argmax([each.evidence for each in found]))
-    return common, found[best], dispersion, STEPS[best]
+    flat, curve = best([replace(flat, step=step) for step in STEPS], curve)
+    return common, curve, dispersion, flat
 
 
 def _levelled(source: Triangle | Traced, shape: Floats, after: Floats, covered: Floats) -> Triangle | Traced:
@@ -151,20 +159,18 @@ def _repeated(curve: Intensity, number: int) -> tuple[Floats, Floats]:
 
 
 def _by_class(
-    source: Triangle | Traced, counts: Counts, curve: Intensity, dispersion: float, number: int
+    source: Triangle | Traced, counts: Counts, curve: Intensity, dispersion: float, walk: float, number: int
 ) -> tuple[Floats, Floats]:
     """A curve per class of part around the common one, shape (classes, ages), and ρ of every class."""
     shape, after = _repeated(curve, number)
     of = np.arange(number) if isinstance(source, Triangle) else source.classes
     units = np.bincount(of[counts.series], counts.y, number)
     step, wide, after_sd = CLASS_CURVE
-    around = Curve(curve.log_shape, curve.log_after, step, wide, after_sd)
+    around = Curve(curve.log_shape, curve.log_after, step, wide, after_sd, walk)
     for one in np.argsort(-units, kind="stable")[:CLASSES]:
         rows = of[counts.series] == one
         if units[one] >= ENOUGH:
-            series = np.unique(counts.series[rows], return_inverse=True)[1]
-            own = Counts(counts.y[rows], series, counts.inside[rows], counts.outside[rows])
-            found = fit_intensity(own, around, 1.0, curve)
-            found = fit_intensity(own, around, min(dispersion, misfit(own, found)), found)
+            own = counts.of_series(rows)
+            found = fit_intensity(own, around, dispersion, curve)
             shape[one], after[one] = np.exp(found.log_shape), np.exp(found.log_after)
     return shape, after

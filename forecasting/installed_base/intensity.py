@@ -1,12 +1,14 @@
 """Intensity of failure by age, smooth but for a sharp drop at the end of the warranty: penalised Poisson likelihood.
 
-    y_jt ~ Poisson(κ_j·Σ_a (in_jta + ρ·out_jta)·exp θ_a)
+    y_jt ~ Poisson(exp(u_jb(t))·Σ_a (in_jta + ρ·out_jta)·exp θ_a)
 
-in and out are device-months at age a within and after the warranty, κ_j the level of a series, ρ the share of failures
-that still come after its end. θ is a random walk over ages around a given curve: where no device has been yet, it goes
-on as it was. Levels are profiled out (multinomial likelihood); the maximum is found by Fisher scoring, its evidence is
-Laplace's (Eilers & Marx 1996; Tierney & Kadane 1986). This is the non-negative deconvolution of demand on sales, and
-with ages known the estimate from a sale × failure triangle.
+in and out are device-months at age a within and after the warranty, ρ the share of failures that still come after its
+end. θ is a random walk over ages around a given curve: where no device has been yet, it goes on as it was. u, the level
+of a series, is a random walk in calendar time over stretches of months: what moves a series by itself must not pass for
+its devices' age, nor hide the end of their warranty. The joint maximum is found by Fisher scoring, the levels
+eliminated series by series (Schur complement); its evidence is Laplace's (Eilers & Marx 1996; Tierney & Kadane 1986;
+Rue, Martino & Chopin 2009). This is the non-negative deconvolution of demand on sales, and with ages known the estimate
+from a sale × failure triangle.
 """
 
 from dataclasses import dataclass
@@ -22,91 +24,180 @@ STEPS = 30  # of Fisher scoring
 CLOSE = 1e-3  # gain in log probability at which it stops
 WIDE = 3.0  # standard deviation of the whole curve around the given one, in logarithms
 AFTER = (np.log(0.10), 1.0)  # prior mean and standard deviation of log ρ
-BLOCK = 1  # months over which misfit adds up before it is compared with chance
 
 
 @dataclass(frozen=True)
 class Counts:
     """What was counted, and out of what: y, shape (rows,); series of every row, ascending; inside, outside: device-
-    months by age, shape (rows, ages)."""
+    months by age, shape (rows, ages). stretch: of every row within its series, ascending from 0: rows of one share a
+    level."""
 
     y: Floats
     series: Ints
     inside: Floats
     outside: Floats
+    stretch: Ints
+
+    def of_series(self, rows: npt.NDArray[np.bool_]) -> "Counts":
+        """Whole series, numbered anew."""
+        series = np.unique(self.series[rows], return_inverse=True)[1].astype(np.int64)
+        return Counts(self.y[rows], series, self.inside[rows], self.outside[rows], self.stretch[rows])
 
 
 @dataclass(frozen=True)
 class Curve:
     """log intensity by age `log_shape`, shape (ages,), log ρ, and the standard deviations they may depart from this
-    curve by: per step of age, over all, and of log ρ."""
+    curve by: per step of age, over all, and of log ρ; `walk`: of a series' log level from one stretch to the next."""
 
     log_shape: Floats
     log_after: float
     step: float
     wide: float = WIDE
     after_sd: float = AFTER[1]
+    walk: float = 0.1
 
 
 @dataclass(frozen=True)
 class Intensity:
-    """The estimate: parameters (θ, log ρ), their covariance, log evidence, and the level κ of every series."""
+    """The estimate: parameters (θ, log ρ), log evidence, log levels by series and stretch, shape (series, stretches),
+    and how many free levels those are worth."""
 
     log_shape: Floats
     log_after: float
-    covariance: Floats
     evidence: float
-    levels: Floats
+    log_levels: Floats
+    freedom: float
+
+
+@dataclass(frozen=True)
+class _State:
+    """Parameters (θ, log ρ) and log levels, what they imply by row and by (series, stretch), and the log posterior."""
+
+    value: Floats
+    log_levels: Floats
+    mean: Floats
+    slope: Floats
+    expected: Floats
+    posterior: float
 
 
 def fit_intensity(counts: Counts, prior: Curve, dispersion: float = 1.0, start: Intensity | None = None) -> Intensity:
     """The most probable intensity given the counts; `dispersion` ≥ 1 divides their likelihood (quasi-Poisson)."""
-    precision = _precision(prior)
-    centre = np.append(prior.log_shape, prior.log_after)
-    value = centre.copy() if start is None else np.append(start.log_shape, start.log_after)
-    best, mean, slope = _likelihood(counts, value)
-    best = best / dispersion - _penalty(value - centre, precision)
+    problem = _Problem.of(counts, prior, dispersion)
+    value = problem.centre.copy() if start is None else np.append(start.log_shape, start.log_after)
+    levels = problem.usual
+    if start is not None and start.log_levels.shape == levels.shape:
+        levels = start.log_levels
+    at = problem.state(value, levels)
     for _ in range(STEPS):
-        gradient, information = _derivatives(counts, mean, slope, dispersion)
-        information = information + precision
-        direction = np.linalg.solve(information, gradient - precision @ (value - centre))
-        direction *= min(1.0, 2.0 / max(np.abs(direction).max(), 1e-12))
+        step, level_step, _, _ = problem.direction(at)
+        shorter = min(1.0, 2.0 / max(np.abs(step).max(), np.abs(level_step).max(initial=0.0), 1e-12))
         for halving in range(8):
-            tried = value + direction * 0.5**halving
-            fit, tried_mean, tried_slope = _likelihood(counts, tried)
-            fit = fit / dispersion - _penalty(tried - centre, precision)
-            if fit >= best:
+            length = shorter * 0.5**halving
+            tried = problem.state(at.value + length * step, at.log_levels + length * level_step)
+            if tried.posterior >= at.posterior:
                 break
         else:
             break
-        gain, value, best, mean, slope = fit - best, tried, fit, tried_mean, tried_slope
+        gain, at = tried.posterior - at.posterior, tried
         if gain <= CLOSE:
             break
-    information = _derivatives(counts, mean, slope, dispersion)[1] + precision
-    covariance = np.linalg.inv(information).astype(np.float64)
-    evidence = best + 0.5 * (np.linalg.slogdet(precision)[1] - np.linalg.slogdet(information)[1])
-    return Intensity(value[:-1], float(value[-1]), covariance, float(evidence), _levels(counts, mean))
+    _, _, evidence, freedom = problem.direction(at)
+    return Intensity(at.value[:-1], float(at.value[-1]), at.posterior + evidence, at.log_levels, freedom)
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """Counts with the priors of their curve and levels as precisions: of (θ, log ρ), shape (ages + 1, ages + 1), and of
+    the levels of every series, shape (series, stretches, stretches)."""
+
+    counts: Counts
+    dispersion: float
+    centre: Floats
+    precision: Floats
+    walk: Floats
+    usual: Floats
+    units: Floats
+    cell: Ints
+    first: Ints
+
+    @classmethod
+    def of(cls, counts: Counts, prior: Curve, dispersion: float) -> "_Problem":
+        series = int(counts.series[-1]) + 1 if len(counts.series) else 0
+        stretches = int(counts.stretch.max(initial=-1)) + 1
+        cell = counts.series * stretches + counts.stretch
+        units = np.bincount(cell, counts.y, series * stretches).reshape(series, stretches)
+        devices = np.bincount(counts.series, (counts.inside + counts.outside).sum(axis=1), series)
+        usual = np.log((units.sum(axis=1) + 0.5) / np.maximum(devices, 1e-12))
+        walking = np.diff(np.eye(stretches), axis=0) / prior.walk
+        walk = walking.T @ walking
+        walk[0, 0] += WIDE**-2 if stretches else 0.0
+        return cls(
+            counts=counts,
+            dispersion=dispersion,
+            centre=np.append(prior.log_shape, prior.log_after),
+            precision=_precision(prior),
+            walk=walk,
+            usual=np.repeat(usual[:, None], stretches, axis=1),
+            units=units,
+            cell=cell,
+            first=np.flatnonzero(np.diff(cell, prepend=-1)),
+        )
+
+    def state(self, value: Floats, log_levels: Floats) -> _State:
+        counts = self.counts
+        shape, after = np.exp(np.clip(value[:-1], -40.0, 20.0)), np.exp(value[-1])
+        outside = counts.outside * shape
+        slope = np.empty((len(counts.y), len(value)))
+        slope[:, :-1] = counts.inside * shape + after * outside
+        slope[:, -1] = after * outside.sum(axis=1)
+        mean = slope[:, :-1].sum(axis=1)
+        level = np.exp(np.clip(log_levels, -60.0, 40.0))
+        below = np.bincount(self.cell, mean, level.size).reshape(level.shape)
+        some = (counts.y > 0) & (mean > 0)
+        fit = (counts.y[some] * np.log(mean[some])).sum() + (self.units * log_levels).sum() - (level * below).sum()
+        away, moved = value - self.centre, log_levels - self.usual
+        penalty = 0.5 * (away @ self.precision @ away + (moved * (moved @ self.walk)).sum())
+        return _State(value, log_levels, mean, slope, level * below, float(fit / self.dispersion - penalty))
+
+    def direction(self, at: _State) -> tuple[Floats, Floats, float, float]:
+        """Fisher scoring's step of (θ, log ρ) and of the levels; what Laplace's evidence adds to the posterior; the
+        number of levels learnt, that is the trace of prior-free to full information."""
+        counts, parts = self.counts, self.dispersion
+        level = np.exp(np.clip(at.log_levels, -60.0, 40.0)).ravel()[self.cell]
+        safe = np.maximum(at.mean, 1e-300)
+        residual = np.where(at.mean > 0, counts.y / safe - level, 0.0)
+        gradient = at.slope.T @ residual / parts - self.precision @ (at.value - self.centre)
+        weight = np.where(at.mean > 0, level / safe, 0.0)
+        information = _weighted_squares(at.slope, weight) / parts + self.precision
+        number, size = at.expected.shape
+        crossed = np.zeros((number * size, len(at.value)))
+        crossed[self.cell[self.first]] = np.add.reduceat(at.slope * level[:, None], self.first, axis=0) / parts
+        crossed = crossed.reshape(number, size, -1)
+        level_gradient = (self.units - at.expected) / parts - (at.log_levels - self.usual) @ self.walk
+        own = np.zeros((number, size, size))
+        own[:, np.arange(size), np.arange(size)] = at.expected / parts
+        inverse = np.linalg.inv(own + self.walk)
+        through = inverse @ crossed
+        reduced = information - np.einsum("jba,jbc->ac", crossed, through, optimize=True)
+        step = np.linalg.solve(reduced, gradient - np.einsum("jba,jb->a", through, level_gradient))
+        level_step = np.einsum("jbc,jc->jb", inverse, level_gradient) - through @ step
+        volume = np.linalg.slogdet(self.precision)[1] + number * np.linalg.slogdet(self.walk)[1]
+        volume += np.linalg.slogdet(inverse)[1].sum() - np.linalg.slogdet(reduced)[1]
+        freedom = (np.einsum("jbb->jb", inverse) * at.expected).sum() / parts
+        return step, level_step, float(0.5 * volume), float(freedom)
 
 
 def misfit(counts: Counts, found: Intensity) -> float:
-    """Dispersion ≥ 1 of the counts around their fit, from sums over `BLOCK` rows: slow waves of a series count too."""
-    mean = expected(counts, found) * found.levels[counts.series]
-    first = np.flatnonzero(np.diff(counts.series, prepend=-1))
-    within = np.arange(len(counts.y)) - np.repeat(first, np.diff(np.append(first, len(counts.y))))
-    block = np.cumsum((within % BLOCK == 0) | (within == 0)) - 1
-    seen, wanted = np.bincount(block, counts.y), np.bincount(block, mean)
-    enough = wanted > 0.5
+    """Dispersion ≥ 1 of the counts around their fit."""
+    shape = np.exp(found.log_shape)
+    mean = counts.inside @ shape + np.exp(found.log_after) * (counts.outside @ shape)
+    mean *= np.exp(found.log_levels[counts.series, counts.stretch])
+    enough = mean > 0.5
     if enough.sum() < 3:
         return 1.0
-    freedom = max(1.0, enough.sum() - len(found.levels) - 2.0)
-    return float(max(1.0, ((seen - wanted)[enough] ** 2 / wanted[enough]).sum() / freedom))
-
-
-def expected(counts: Counts, found: Intensity) -> Floats:
-    """Σ_a (in + ρ·out)·exp θ_a of every row, before the level of its series."""
-    shape = np.exp(found.log_shape)
-    total: Floats = counts.inside @ shape + np.exp(found.log_after) * (counts.outside @ shape)
-    return total
+    freedom = max(1.0, 0.1 * enough.sum(), enough.sum() - found.freedom - 2.0)
+    return float(max(1.0, ((counts.y - mean)[enough] ** 2 / mean[enough]).sum() / freedom))
 
 
 def _precision(prior: Curve) -> Floats:
@@ -117,45 +208,6 @@ def _precision(prior: Curve) -> Floats:
     precision[:ages, :ages] = walk.T @ walk + np.eye(ages) / (ages * prior.wide**2)
     precision[ages, ages] = prior.after_sd**-2
     return precision
-
-
-def _penalty(departure: Floats, precision: Floats) -> float:
-    return float(0.5 * departure @ precision @ departure)
-
-
-def _levels(counts: Counts, mean: Floats) -> Floats:
-    series = int(counts.series[-1]) + 1 if len(counts.series) else 0
-    above, below = np.bincount(counts.series, counts.y, series), np.bincount(counts.series, mean, series)
-    return np.where(below > 0, above / np.where(below > 0, below, 1.0), 0.0)
-
-
-def _likelihood(counts: Counts, value: Floats) -> tuple[float, Floats, Floats]:
-    """Multinomial log likelihood, means before levels, and their slopes, shape (rows, ages + 1)."""
-    shape, after = np.exp(np.clip(value[:-1], -40.0, 20.0)), np.exp(value[-1])
-    outside = counts.outside * shape
-    slope = np.empty((len(counts.y), len(value)))
-    slope[:, :-1] = counts.inside * shape + after * outside
-    slope[:, -1] = after * outside.sum(axis=1)
-    mean = slope[:, :-1].sum(axis=1)
-    level = _levels(counts, mean)[counts.series]
-    some = (counts.y > 0) & (mean > 0)
-    fit = float((counts.y[some] * np.log(level[some] * mean[some])).sum())
-    return fit, mean, slope
-
-
-def _derivatives(counts: Counts, mean: Floats, slope: Floats, dispersion: float) -> tuple[Floats, Floats]:
-    """Gradient and Fisher information of the multinomial likelihood."""
-    level = _levels(counts, mean)
-    safe = np.maximum(mean, 1e-300)
-    residual = np.where(mean > 0, counts.y / safe - level[counts.series], 0.0)
-    weight = np.where(mean > 0, level[counts.series] / safe, 0.0)
-    first = np.flatnonzero(np.diff(counts.series, prepend=-1))
-    sums = np.add.reduceat(slope, first, axis=0)
-    below = np.add.reduceat(mean, first)
-    used = counts.series[first]
-    share = np.where(below > 0, level[used] / np.maximum(below, 1e-300), 0.0)
-    information = (_weighted_squares(slope, weight) - _weighted_squares(sums, share)) / dispersion
-    return slope.T @ residual / dispersion, information
 
 
 @nb.njit(cache=True)
