@@ -64,32 +64,46 @@ def backtest(
     if future is not None:
         for name, contender in {**mixed, **beside}.items():
             tell(f"Scoring {name}")
-            scores.append(_scores(name, contender(history, ahead, horizon), history, future, horizon))
-        scores.append(_scores(MIX, law, history, future, horizon))
+            scores.append(law_scores(name, contender(history, ahead, horizon), history, future, horizon))
+        scores.append(law_scores(MIX, law, history, future, horizon))
     return Backtest(quantile_table(*law.moments(horizon), LEVELS), methods, pd.DataFrame(scores))
 
 
-def _scores(name: str, law: DemandLaw, history: Series, future: Series, horizon: int) -> dict[str, object]:
-    """Scores of one method over series with demand and change before the origin and no gap after it."""
-    known = history.exposure > 0
-    rows = scored(history.counts, known) & (future.exposure > 0).all(axis=1)
-    mean, variance = (moment[rows] for moment in law.moments(horizon))
-    demand = future.counts[rows].sum(axis=1)
-    quantiles = quantile_table(mean, variance, LEVELS).astype(np.float64)
-    scale = mean_change(history.counts, known)[rows]
+def law_scores(name: str, law: DemandLaw, history: Series, future: Series, horizon: int) -> dict[str, object]:
+    """Scores of a law: those of its quantiles, bias, and how far the PIT's worst decile is off 0.1."""
+    rows = judged(history, future)
+    total, spread = law.moments(horizon)
+    demand, mean, variance = future.counts[rows].sum(axis=1), total[rows], spread[rows]
     pit = pit_deciles(demand, mean, variance) if rows.any() else np.full(10, np.nan)
+    return {
+        **quantile_scores(name, quantile_table(total, spread, LEVELS), history, future, horizon),
+        "bias": bias(demand, mean),
+        "pit_distance": float(np.abs(pit - 0.1).max()),
+    }
+
+
+def quantile_scores(
+    name: str, quantiles: npt.NDArray[np.integer | np.floating], history: Series, future: Series, horizon: int
+) -> dict[str, object]:
+    """Scores of quantiles of total demand, shape (series, levels), over the series that are judged."""
+    rows = judged(history, future)
+    demand, found = future.counts[rows].sum(axis=1), quantiles[rows].astype(np.float64)
+    scale = mean_change(history.counts, history.exposure > 0)[rows]
+    losses = scaled_pinball_loss(demand, found, scale, horizon)
     return {
         "method": name,
         "series": int(rows.sum()),
-        "scaled_pinball_loss": float(scaled_pinball_loss(demand, quantiles, scale, horizon).mean())
-        if rows.any()
-        else np.nan,
-        "bias": bias(demand, mean),
-        "pit_distance": float(np.abs(pit - 0.1).max()),
-        **_by_level("pinball", weighted_pinball_loss(demand, quantiles)),
-        **_by_level("below", below(demand, quantiles)),
-        **_by_level("covered", covered(demand, quantiles)),
+        "scaled_pinball_loss": float(losses.mean()) if rows.any() else np.nan,
+        **_by_level("pinball", weighted_pinball_loss(demand, found)),
+        **_by_level("below", below(demand, found)),
+        **_by_level("covered", covered(demand, found)),
     }
+
+
+def judged(history: Series, future: Series) -> npt.NDArray[np.bool_]:
+    """Series with demand and change before the origin and no gap after it, shape (series,)."""
+    rows: npt.NDArray[np.bool_] = scored(history.counts, history.exposure > 0) & (future.exposure > 0).all(axis=1)
+    return rows
 
 
 def _by_level(name: str, values: Floats) -> dict[str, float]:

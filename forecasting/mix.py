@@ -1,6 +1,7 @@
 """Which methods forecast which class of parts: a value that selection makes and a file keeps."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -68,6 +69,7 @@ def methods_from_text(text: str, known: Mapping[str, object]) -> Methods:
         unknown = sorted(set(mix.weights) - set(known))
         if unknown:
             raise ValueError(f'class "{name}" names unknown methods: {", ".join(unknown)}')
-        if min(mix.weights.values(), default=-1) < 0 or abs(sum(mix.weights.values()) - 1) > _SUM or not mix.width > 0:
+        whole = min(mix.weights.values(), default=-1) >= 0 and abs(sum(mix.weights.values()) - 1) <= _SUM
+        if not (whole and 0 < mix.width < math.inf):
             raise ValueError(f'the weights of class "{name}" must be at least 0 and add up to 1, its width be above 0')
     return Methods(lead, mixes, evidence)

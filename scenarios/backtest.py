@@ -53,8 +53,8 @@ def run_backtest(
             tell(f"Origin {day}: {text[0].lower()}{text[1:]}")
 
         made[origin] = backtest(
-            _series(panel.until(origin), season or panel.season),
-            _future(panel, origin, horizon),
+            known_series(panel.until(origin), season or panel.season),
+            known_future(panel, origin, horizon),
             horizon,
             sorted(set(panel.part_class.astype(str))),
             SURVIVORS,
@@ -72,14 +72,14 @@ def run_backtest(
     return BacktestRun(panel.says(), scores)
 
 
-def _series(panel: Panel, season: int) -> Series:
+def known_series(panel: Panel, season: int) -> Series:
     """A panel as known at its end: corrections netted, each series from its appearance on."""
     counts, exposure = panel.counts, panel.exposure
     carry_back(counts)
     return Series(counts, exposure, appeared(counts, exposure), panel.classes, season)
 
 
-def _future(panel: Panel, origin: int, horizon: int) -> Series:
+def known_future(panel: Panel, origin: int, horizon: int) -> Series:
     """What the `horizon` after an origin brought; a panel without zeros holds all of them."""
     ahead = slice(origin, origin + horizon)
     counts, exposure = panel.counts[:, ahead], panel.exposure[:, ahead]
