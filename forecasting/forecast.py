@@ -55,11 +55,11 @@ def forecast(network: Network, weeks: int, lead_weeks: int, methods: Methods | N
     lead = max(1, round(lead_weeks / period_weeks))
     methods = methods or select(network_trials(network, history, lead), SURVIVORS, lead)
     exposure = exposures(network, history, bounds)
-    ahead = _by_period(exposure.future, period_weeks)
+    period = np.floor((np.arange(weeks) + 0.5) / period_weeks).astype(np.int64)  # in which the middle of a week lies
+    ahead: Floats = np.add.reduceat(exposure.future, np.flatnonzero(np.diff(period, prepend=-1)), axis=1)
     law = blended(methods, SURVIVORS, history.class_names, history.series(exposure.past), ahead)
-    total = ahead.sum(axis=1)
-    rate = law.mean.sum(axis=1) / np.where(total > 0, total, 1.0)
-    mean, overrides = overridden(network, history, rate[:, None] * exposure.future, bounds)
+    rate = np.divide(law.mean, ahead, out=np.zeros_like(ahead), where=ahead > 0)
+    mean, overrides = overridden(network, history, rate[:, period] * exposure.future, bounds)
     keep = mean.sum(axis=1) >= NOTHING
     share_leaf, share_site, share = point_shares(network, history, law.batch_index, law.discount)
     kept = keep[share_leaf]
@@ -79,10 +79,3 @@ def forecast(network: Network, weeks: int, lead_weeks: int, methods: Methods | N
     )
     basis = pd.DataFrame({"part": made.part, "region": made.region, "basis": exposure.basis[keep]})
     return Forecasting(made, methods, basis, quality_exceptions(network, quality_signals(network, history)))
-
-
-def _by_period(weekly: Floats, period_weeks: float) -> Floats:
-    """Weeks ahead added up to periods of the history, by the middle of the week, shape (leaves, periods ahead)."""
-    period = np.floor((np.arange(weekly.shape[1]) + 0.5) / period_weeks).astype(np.int64)
-    totals: Floats = np.add.reduceat(weekly, np.flatnonzero(np.diff(period, prepend=-1)), axis=1)
-    return totals

@@ -64,7 +64,13 @@ class History:
 
     def series(self, exposure: Floats) -> Series:
         """The leaves as series, counted against this exposure, shape (leaves, periods)."""
-        return Series(self.counts, exposure, self.starts, self.classes)
+        return Series(self.counts, exposure, self.starts, self.classes, self.season)
+
+    @property
+    def season(self) -> int:
+        """Periods in a year: 12 when they are months, else 52."""
+        days = np.diff(self.bounds).astype(np.int64)
+        return 12 if len(days) and np.median(days) > DAYS_PER_WEEK else 52
 
 
 def read_history(network: Network, weeks: int) -> History:
