@@ -26,6 +26,8 @@ $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -c "import lightgbm" 2>/dev/null || (apt-get update && apt-get install -y libgomp1) >/dev/null 2>&1 \
+	  || echo "LightGBM needs the OpenMP library libgomp1; please install it."
 	@touch $@
 
 lock:  ## refresh requirements.lock from pyproject.toml (needs uv)
