@@ -89,14 +89,14 @@ def quantile_scores(
     rows = judged(history, future)
     demand, found = future.counts[rows].sum(axis=1), quantiles[rows].astype(np.float64)
     scale = mean_change(history.counts, history.exposure > 0)[rows]
-    losses = scaled_pinball_loss(demand, found, scale, horizon)
+    some, nothing = rows.any(), np.full(len(LEVELS), np.nan)
     return {
         "method": name,
         "series": int(rows.sum()),
-        "scaled_pinball_loss": float(losses.mean()) if rows.any() else np.nan,
+        "scaled_pinball_loss": float(scaled_pinball_loss(demand, found, scale, horizon).mean()) if some else np.nan,
         **_by_level("pinball", weighted_pinball_loss(demand, found)),
-        **_by_level("below", below(demand, found)),
-        **_by_level("covered", covered(demand, found)),
+        **_by_level("below", below(demand, found) if some else nothing),
+        **_by_level("covered", covered(demand, found) if some else nothing),
     }
 
 
