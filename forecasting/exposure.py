@@ -25,12 +25,14 @@ class Exposure:
     """Exposure ≥ 0 of every leaf: past, shape (leaves, periods); future, shape (leaves, weeks).
 
     basis: "installed base" where it is expected failures of the devices sold, "time" where no sales are known and the
-    forecast is that of a time series, shape (leaves,).
+    forecast is that of a time series, shape (leaves,). wander: standard deviation of the log of demand over exposure
+    from one week to the next as the installed base shows it, 0 without, shape (leaves,).
     """
 
     past: Floats
     future: Floats
     basis: Objects
+    wander: Floats
 
 
 def exposures(network: Network, history: History, bounds: Days) -> Exposure:
@@ -57,6 +59,7 @@ def exposures(network: Network, history: History, bounds: Days) -> Exposure:
         past=past * factors(history.bounds) * observed_share(network, history),
         future=future * factors(bounds),
         basis=np.where(known, INSTALLED_BASE, TIME).astype(object),
+        wander=np.where(known, failures.wander if failures is not None else 0.0, 0.0),
     )
 
 

@@ -11,6 +11,7 @@ from domain.forecast import Forecast
 from domain.network import Network
 from forecasting.exposure import exposures
 from forecasting.history import read_history
+from forecasting.installed_base.wandering import wandering
 from forecasting.methods import SURVIVORS
 from forecasting.mix import Methods
 from forecasting.overrides import overridden
@@ -60,6 +61,7 @@ def forecast(network: Network, weeks: int, lead_weeks: int, methods: Methods | N
     law = blended(methods, SURVIVORS, history.class_names, history.series(exposure.past), ahead)
     rate = np.divide(law.mean, ahead, out=np.zeros_like(ahead), where=ahead > 0)
     mean, overrides = overridden(network, history, rate[:, period] * exposure.future, bounds)
+    discount, drift = wandering(mean, law.rate_shape, law.discount ** (1.0 / period_weeks), law.drift, exposure.wander)
     keep = mean.sum(axis=1) >= NOTHING
     share_leaf, share_site, share = point_shares(network, history, law.batch_index, law.discount)
     kept = keep[share_leaf]
@@ -70,8 +72,8 @@ def forecast(network: Network, weeks: int, lead_weeks: int, methods: Methods | N
         mean=mean[keep],
         batch_index=law.batch_index[keep],
         rate_shape=law.rate_shape[keep],
-        discount=law.discount[keep] ** (1.0 / period_weeks),
-        drift=law.drift[keep],
+        discount=discount[keep],
+        drift=drift[keep],
         share_leaf=(np.cumsum(keep) - 1)[share_leaf[kept]],
         share_site=share_site[kept],
         share=share[kept],

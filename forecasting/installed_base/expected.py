@@ -26,12 +26,14 @@ NAMED = 0.9  # share of demand that names its model, from which models' own leve
 class Expected:
     """Expected failures of every leaf, in pieces: past, shape (leaves, periods), and future, shape (leaves, weeks).
 
-    known: leaves that hang on sales, shape (leaves,).
+    known: leaves that hang on sales, shape (leaves,). wander: standard deviation of their log level from one week to
+    the next.
     """
 
     past: Floats
     future: Floats
     known: Bools
+    wander: float
 
 
 def expected_failures(network: Network, history: History, bounds: Days) -> Expected | None:
@@ -56,7 +58,7 @@ def expected_failures(network: Network, history: History, bounds: Days) -> Expec
     pairs = _pairs(network, history, fits, cohorts)
     monthly = _monthly(hazards, cohorts, history, pairs, first, months, past.sum(axis=0))
     known = (monthly @ (past.sum(axis=0) + future.sum(axis=0))) > 0
-    return Expected(monthly @ past.T, monthly @ future.T, known)
+    return Expected(monthly @ past.T, monthly @ future.T, known, hazards.wander)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from domain.network import Network
 from forecasting.installed_base.cohorts import Cohorts, complete_months
-from forecasting.installed_base.evidence import Traced, Triangle, traced, triangle
+from forecasting.installed_base.evidence import STRETCH, Traced, Triangle, traced, triangle
 from forecasting.installed_base.intensity import (
     AFTER,
     Counts,
@@ -23,11 +23,20 @@ from forecasting.installed_base.intensity import (
     fit_intensity,
     misfit,
 )
-from forecasting.installed_base.warranty import WarrantyEnd, end_prior, pooled_ends, posterior
+from forecasting.installed_base.warranty import (
+    AS_WRITTEN,
+    DEFAULT_MONTHS,
+    SILENT,
+    WarrantyEnd,
+    end_prior,
+    pooled_ends,
+    posterior,
+)
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+WEEKS_PER_MONTH = 365.25 / 12 / 7
 YOUNGEST = 3  # months of age at which a warranty ends at the earliest
 COMMON = 0.8  # belief that a model's warranty ends as that of its group
 AGES = 84  # months of age after which intensity stands still
@@ -46,7 +55,8 @@ class Hazards:
 
     classes: of every part, shape (parts,). shape: intensity in warranty, shape (classes, ages); after: share of it that
     comes after the warranty's end, shape (classes,). covered: share of a model's devices in warranty by age, shape
-    (models, ages); ends: probability of each end. source: "failures", "usage" or "" where nothing hangs on sales.
+    (models, ages); ends: probability of each end. wander: standard deviation of a series' log
+    level from one week to the next. source: "failures" or "usage".
     """
 
     classes: Ints
@@ -56,6 +66,7 @@ class Hazards:
     ends: WarrantyEnd
     curve: Intensity
     dispersion: float
+    wander: float
     source: str
 
 
@@ -72,7 +83,8 @@ def learn_hazards(network: Network, cohorts: Cohorts, classes: Ints, fits: pd.Da
     if source is None:
         return None
     written, groups = np.unique(network.models["warranty_months"].to_numpy(np.float64), return_inverse=True)
-    beliefs = np.stack([end_prior(months, ages) for months in written])
+    silent = len(written) == 1 and written[0] == DEFAULT_MONTHS  # every model has what an empty column means
+    beliefs = np.stack([end_prior(months, ages, SILENT if silent else AS_WRITTEN) for months in written])
     number = int(classes.max()) + 1
     common, curve, dispersion, prior = _common_ends(source, written, groups, beliefs, ages)
     ends = WarrantyEnd(common[groups])
@@ -88,7 +100,8 @@ def learn_hazards(network: Network, cohorts: Cohorts, classes: Ints, fits: pd.Da
         curve = fit_intensity(counts, prior, dispersion, curve)
         shape, after = _by_class(source, counts, curve, dispersion, prior.walk, number)
     name = "failures" if isinstance(source, Triangle) else "usage"
-    return Hazards(classes, shape, after, covered, ends, curve, dispersion, name)
+    wander = prior.walk / np.sqrt(STRETCH * WEEKS_PER_MONTH)
+    return Hazards(classes, shape, after, covered, ends, curve, dispersion, wander, name)
 
 
 def _group_beliefs(beliefs: Floats, ends: Floats) -> Floats:

@@ -126,7 +126,7 @@ class _Problem:
         series = int(counts.series[-1]) + 1 if len(counts.series) else 0
         stretches = int(counts.stretch.max(initial=-1)) + 1
         cell = counts.series * stretches + counts.stretch
-        units = np.bincount(cell, counts.y, series * stretches).reshape(series, stretches)
+        units = np.bincount(cell, counts.y, series * stretches).astype(np.float64).reshape(series, stretches)
         devices = np.bincount(counts.series, (counts.inside + counts.outside).sum(axis=1), series)
         usual = np.log((units.sum(axis=1) + 0.5) / np.maximum(devices, 1e-12))
         walking = np.diff(np.eye(stretches), axis=0) / prior.walk

@@ -13,8 +13,10 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+DEFAULT_MONTHS = 12  # what a table that does not tell its warranties says of all models
 AS_WRITTEN = 0.6  # belief in the table
-YEARS = {12: 0.10, 24: 0.16, 36: 0.08, 48: 0.01}  # in another number of years
+SILENT = 0.2  # belief in a table that says the default of all models
+YEARS = {12: 0.10, 24: 0.16, 36: 0.08, 48: 0.01}  # odds of whole years otherwise
 ANYTHING = 0.04  # in any other end, the rest is for none at all
 DELAY = np.array([0.55, 0.20, 0.15, 0.10])  # months by which an end comes late: 0, 1, 2, 3
 OWN = 6.0  # models' worth of belief that a model ends as its group's curve says before its group is known
@@ -35,11 +37,12 @@ class WarrantyEnd:
         return share
 
 
-def end_prior(written: float, ages: int) -> Floats:
-    """Belief in each end of warranty given the table's months, shape (ages,), adding up to 1."""
+def end_prior(written: float, ages: int, faith: float = AS_WRITTEN) -> Floats:
+    """Belief in each end of warranty given the table's months and the faith in them, shape (ages,), adding up to 1."""
     belief = np.full(ages, ANYTHING / ages)
-    beliefs = dict(YEARS)
-    beliefs[round(written)] = beliefs.get(round(written), 0.0) + AS_WRITTEN
+    others = (1.0 - faith) / (1.0 - AS_WRITTEN)
+    beliefs = {months: odds * others for months, odds in YEARS.items()}
+    beliefs[round(written)] = beliefs.get(round(written), 0.0) + faith
     for end, weight in beliefs.items():
         for late, share in enumerate(DELAY):
             if 1 <= end + late <= ages:
