@@ -27,7 +27,8 @@ def quantile_peer(history: Series, horizon: int) -> Floats:
     """
     counts = np.where(history.exposure > 0, history.counts, 0.0)
     rows, ahead, scales = [], [], []
-    for origin in range(history.periods - horizon, horizon, -1):
+    latest = history.periods - horizon
+    for origin in range(latest, min(horizon, latest // 2), -1):
         x, scale = _lags(counts[:, :origin], horizon)
         use = scale > 0
         rows.append(x[use])

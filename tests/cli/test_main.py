@@ -109,11 +109,12 @@ def test_a_plan_does_not_differ_from_itself(plan: Path) -> None:
 
 
 def test_forecast_writes_the_tables_of_the_plan(network: Path, planning: tuple[Path, Answer]) -> None:
-    """`zapas forecast` writes, to the byte, the forecast, shares and overrides that planning writes."""
+    """`zapas forecast` writes, to the byte, the forecast and what it was made of as planning writes them."""
     out = network.with_name("forecast")
     assert zapas("forecast", network, "--out", out).code == 0
     made = contents(planning[0])
-    assert contents(out) == {f"{name}.parquet": made[f"{name}.parquet"] for name in ("forecast", "shares", "overrides")}
+    tables = {f"{name}.parquet" for name in ("forecast", "shares", "overrides", "basis")}
+    assert contents(out) == {name: made[name] for name in {*tables, "methods.json"}}
 
 
 def test_overrides_are_judged_by_a_later_network(tmp_path: Path) -> None:
