@@ -184,6 +184,7 @@ def _by_class(
         rows = of[counts.series] == one
         if units[one] >= ENOUGH:
             own = counts.of_series(rows)
-            found = fit_intensity(own, around, dispersion, curve)
+            found = fit_intensity(own, around, 1.0, curve)
+            found = fit_intensity(own, around, min(dispersion, misfit(own, found)), found)
             shape[one], after[one] = np.exp(found.log_shape), np.exp(found.log_after)
     return shape, after
