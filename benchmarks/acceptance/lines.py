@@ -1,6 +1,9 @@
 """The table of "done" lines, issue by issue. A new line is a row here and a function that yields what it measures."""
 
-from . import demos, optimality, robustness
+from benchmarks.forecasting.coherence import coherence
+from benchmarks.forecasting.scale import scale
+
+from . import demos, forecasting, optimality, robustness
 from .line import Line
 
 REAL = "with ZAPAS_REAL_DATA naming the folder of the real data, "
@@ -82,5 +85,86 @@ LINES = (
         "would",
         robustness.looked_at,
         "open build/demo/plan/report.html and plan.xlsx after `make demo`; write what you saw into docs/looked_at.md",
+    ),
+    Line(
+        3,
+        "pinball-loss",
+        "zapas backtest, last H periods held out: scaled pinball loss ≤ 0.208 on carparts (H = 6), ≤ 0.172 on auto "
+        "(H = 3)",
+        forecasting.loss,
+        f"{REAL}`zapas backtest DATA/carparts.csv.gz --horizon 6 --out OUT`, `score_backtest.py DATA/carparts.csv.gz "
+        "OUT/quantiles.parquet --horizon 6`; auto with 3",
+    ),
+    Line(
+        3,
+        "calibration",
+        "On both, at .8 .9 .95 .99: below ≤ q + 0.02, covered ≥ q − 0.02; every decile of the non-randomised PIT "
+        "within 0.03; quantiles integer and monotone; zeros over the last H periods change none",
+        forecasting.calibration,
+        f"{REAL}`zapas backtest` as above; OUT/scores.parquet, OUT/quantiles.parquet",
+    ),
+    Line(
+        3,
+        "triangles",
+        "Of simulated sale × failure triangles, known hazard, warranty end and defective share each lie in their 95 % "
+        "interval in ≥ 90 of 100",
+        forecasting.triangles,
+        "`python -m benchmarks.forecasting.triangles`",
+    ),
+    Line(
+        3,
+        "life",
+        "On four sets of real lives the fit equals lifelines' maximum likelihood",
+        forecasting.life,
+        f"{REAL}`pytest tests/forecasting/installed_base/test_life.py`",
+    ),
+    Line(
+        3,
+        "backblaze",
+        "On the Backblaze snapshots the next interval's failures per model fall in the 80 % interval ≥ 70 %, strictly "
+        "inside ≤ 90 % of the time",
+        forecasting.backblaze,
+        f"{REAL}`python -m benchmarks.forecasting.backblaze`",
+    ),
+    Line(
+        3,
+        "unmet-demand",
+        "On a demo with 40 % of early cases unserved, planning from used + unmet fills ≥ 10 points more of year one "
+        "than from used alone",
+        forecasting.unmet,
+        "`python -m benchmarks.forecasting.unmet_loop`; notebooks/unmet_demand.ipynb",
+    ),
+    Line(
+        3,
+        "scale",
+        "60,000 series × 104 weeks forecast in ≤ 60 s and ≤ 3 GB on 2 cores with methods given, chosen in ≤ 15 "
+        "minutes; cost linear in series",
+        scale,
+        "`python -m benchmarks.forecasting.scale panel FILE.parquet 60000 104`, then `time` it with `select` and "
+        "`forecast FILE.parquet 8 FOLDER`",
+    ),
+    Line(
+        3,
+        "coherence",
+        "Part, region and point add up at 200,000 leaves in ≤ 2 GB",
+        coherence,
+        "`python -m benchmarks.forecasting.coherence FOLDER 200000 40 20`",
+    ),
+    Line(
+        3,
+        "quality-signals",
+        "Parts failing above 1.2 × their category and the week they turned, with false-alarm and detection rates "
+        "measured by simulation: ≤ 5 % of discoveries false, ≤ 0.05 false alarms a part and year",
+        forecasting.quality_signals,
+        "`python -m benchmarks.forecasting.quality_signals`",
+    ),
+    Line(
+        3,
+        "edge-cases",
+        "All-zero, one demand, no zeros, length 1, gaps, corrections, retired and new parts, a series of 10⁶: finite "
+        "and sensible; a week moved between points leaves the region; doubling doubles; zeros before launch are none",
+        forecasting.edge_cases,
+        "`pytest tests/forecasting/test_edge_cases.py tests/forecasting/test_coherence.py "
+        "tests/forecasting/test_gamma_poisson.py`",
     ),
 )
