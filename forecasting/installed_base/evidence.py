@@ -6,6 +6,7 @@ each end of warranty is for each model. Only whole months that have ended count.
 
 from dataclasses import dataclass
 
+import numba as nb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -87,15 +88,32 @@ class Traced:
 
     def counts(self, covered: Floats) -> Counts:
         """Rows by series and month; covered: share of each model in warranty by age, shape (models, ages)."""
-        first = np.flatnonzero(np.diff(self.pair_series, prepend=-1))
-        inside = np.add.reduceat(self.devices * covered[self.pair_model][:, None, :], first, axis=0)
-        everything = np.add.reduceat(self.devices, first, axis=0)
+        first = np.flatnonzero(np.diff(self.pair_series, prepend=-1, append=-1))
+        inside, everything = _summed(self.devices, covered, first, self.pair_model)
         shape = (-1, self.devices.shape[2])
         known = everything.sum(axis=2).ravel() > 0
         series = np.repeat(np.arange(len(self.units)), self.units.shape[1])[known]
         outside = np.maximum(everything - inside, 0.0).reshape(shape)[known]
         stretch = np.tile(np.arange(self.units.shape[1]) // STRETCH, len(self.units))[known]
         return Counts(self.units.ravel()[known], series, inside.reshape(shape)[known], outside, stretch)
+
+
+@nb.njit(cache=True, parallel=True)
+def _summed(devices: Floats, covered: Floats, first: Ints, pair_model: Ints) -> tuple[Floats, Floats]:
+    """Device-months of every series' pairs in warranty, and all of them, shape (series, months, ages).
+
+    first: pair with which each series begins, and the number of pairs. Asked hundreds of times, for each end tried.
+    """
+    _, months, ages = devices.shape
+    inside, everything = np.zeros((len(first) - 1, months, ages)), np.zeros((len(first) - 1, months, ages))
+    for one in nb.prange(len(first) - 1):
+        for pair in range(first[one], first[one + 1]):
+            share = covered[pair_model[pair]]
+            for month in range(months):
+                for age in range(ages):
+                    inside[one, month, age] += devices[pair, month, age] * share[age]
+                    everything[one, month, age] += devices[pair, month, age]
+    return inside, everything
 
 
 def _multinomial(units: Floats, mean: Floats, axis: int) -> Floats:
