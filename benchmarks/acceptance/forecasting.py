@@ -3,7 +3,7 @@
 import re
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from benchmarks.forecasting import backblaze as disks
+from benchmarks.forecasting import installed_base as demos_ahead
 from benchmarks.forecasting import quality_signals as simulated
 from benchmarks.forecasting import triangles as drawn
 from benchmarks.forecasting import unmet_loop as loop
@@ -106,6 +107,15 @@ def _mix(out: Path, score: str) -> float:
     """A score of the mix, whose quantiles are written."""
     scores = pd.read_parquet(out / "scores.parquet")
     return float(scores.loc[scores["method"] == "mix", score].iloc[0])
+
+
+def installed_base(bench: Bench, seeds: Sequence[int] = (1, 2, 3)) -> Iterator[Figure | str]:
+    """Parts of models in ramp-up and phase-out on demos, half a year ahead: the loss over the best rival's."""
+    for seed in seeds:
+        found = demos_ahead.compare(seed)
+        best = min(found.rivals, key=lambda name: found.rivals[name])
+        yield Figure(f"demo {seed}: loss over that of {best}", found.ratio, at_most=0.75)
+        yield Figure("series", found.series, at_least=1)
 
 
 def triangles(bench: Bench, runs: int = 100) -> Iterator[Figure | str]:
