@@ -85,7 +85,8 @@ def coverage(runs: int, seed: int = 1) -> Coverage:
 
 def _held(truth: Truth, found: WarrantedLife) -> npt.NDArray[np.int64]:
     low, high = found.hazard_limits
-    hazard = low[CHECKED] <= truth.hazard(CHECKED + 0.5) <= high[CHECKED]
+    told = len(low) > CHECKED  # else an end was found too early to say anything of that month
+    hazard = told and low[CHECKED] <= truth.hazard(CHECKED + 0.5) <= high[CHECKED]
     end = found.ends[0] <= truth.end <= found.ends[1]
     share = found.share[0] <= truth.share <= found.share[1]
     return np.array([hazard, end, share], np.int64)
