@@ -37,7 +37,7 @@ def evidence_table(evidence: pd.DataFrame) -> Table:
             f"{row['scaled_pinball_loss']:.4f}",
             f"{row['bias']:+.0%}",
             "" if row["method"] == "mix" else f"{row['weight']:.0%}",
-            f"× {row['width']:.2f}" if row["method"] == "mix" else "",
+            f"×\u00a0{row['width']:.2f}" if row["method"] == "mix" else "",
         )
         for row in evidence[(evidence["method"] == "mix") | (evidence["weight"] > 0)].to_dict("records")
     ]
@@ -48,8 +48,11 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[tuple[str, ...]]) 
     """On a narrow console headings and names break between words, never within one."""
     table = Table(title=title, box=None, padding=(0, 1, 0, 0))
     for column, name in enumerate(columns):
-        longest = max((len(word) for row in rows for word in row[column].split()), default=None)
-        table.add_column(name, justify="left" if name in WORDS else "right", min_width=longest)
+        longest = max(len(word) for text in (name, *(row[column] for row in rows)) for word in text.split(" "))
+        if name in WORDS:
+            table.add_column(name, min_width=longest)
+        else:
+            table.add_column(name, justify="right", width=longest)
     for row in rows:
         table.add_row(*row, style="bold" if "mix" in row else "")
     return table

@@ -81,7 +81,7 @@ def test_evidence_names_classes_weights_and_spread() -> None:
     boosted = [line.split() for line in lines if "boosted" in line]
     assert boosted[0] == ["all", "parts", "boosted", "2,500", "0.2000", "-2%", "70%"]
     assert boosted[1][0] == "screen"
-    assert sum("× 1.25" in line for line in lines) == 2
+    assert sum("×\u00a01.25" in line for line in lines) == 2
 
 
 def test_evidence_without_trials_is_a_table() -> None:
