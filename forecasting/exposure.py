@@ -17,7 +17,7 @@ Days = npt.NDArray[np.datetime64]
 Objects = npt.NDArray[np.object_]
 
 TIME, INSTALLED_BASE = "time", "installed base"
-LEAST = 0.01  # of a leaf's usual exposure: what is left of it where no device is known to be in service
+LEAST = 0.02  # of a leaf's usual exposure: what is left of it where no device is known to be in service
 
 
 @dataclass(frozen=True)
