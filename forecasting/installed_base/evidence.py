@@ -94,7 +94,10 @@ class Traced:
         known = everything.sum(axis=2).ravel() > 0
         series = np.repeat(np.arange(len(self.units)), self.units.shape[1])[known]
         outside = np.maximum(everything - inside, 0.0).reshape(shape)[known]
-        stretch = np.tile(np.arange(self.units.shape[1]) // STRETCH, len(self.units))[known]
+        months = self.units.shape[1]
+        stretch = -np.tile(np.arange(months - 1, -1, -1) // STRETCH, len(self.units))[known]
+        begun = np.flatnonzero(np.diff(series, prepend=-1))  # no level before a series' devices are in service
+        stretch -= np.repeat(stretch[begun], np.diff(np.append(begun, len(series))))
         return Counts(self.units.ravel()[known], series, inside.reshape(shape)[known], outside, stretch)
 
 

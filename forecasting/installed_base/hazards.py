@@ -180,7 +180,8 @@ def _by_class(
     units = np.bincount(of[counts.series], counts.y, number)
     step, wide, after_sd = CLASS_CURVE
     around = Curve(curve.log_shape, curve.log_after, step, wide, after_sd, walk)
-    for one in np.argsort(-units, kind="stable")[:CLASSES]:
+    single = (units > 0).sum() <= 1  # all that it knows is in the common curve
+    for one in np.argsort(-units, kind="stable")[: 0 if single else CLASSES]:
         rows = of[counts.series] == one
         if units[one] >= ENOUGH:
             own = counts.of_series(rows)

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-import pytest
 
 from domain.counts import quantiles
 from forecasting.forecast import forecast
@@ -33,17 +32,18 @@ def judged(laptops_known: Laptops) -> tuple[float, float, float, float]:
     return float(ours), float(year), float(quarter), float(np.mean(held))
 
 
-@pytest.mark.parametrize("warranty", [12, 24, 36])
-def test_a_hidden_end_of_warranty_is_foreseen(warranty: int) -> None:
-    """Around the drop the year ahead is far nearer than by repeating the last year or the last quarter, whatever the
-    table says of the warranty."""
-    tables, demand = laptops(1, warranty=warranty, wander=0.04, dispersion=1.5, columns=warranty == 24)
-    peak = int(np.convolve(demand.sum(axis=0), np.ones(3), "same").argmax())
-    errors = [judged(at_origin(tables, demand, min(peak + later, 58))) for later in (6, 14)]
-    ours, year, quarter, held = np.mean(errors, axis=0)
-    assert ours <= 0.30
-    assert ours <= 0.6 * min(year, quarter)
-    assert held >= 0.5
+def test_a_hidden_end_of_warranty_is_foreseen() -> None:
+    """Around the drop, whatever the table says of the warranty, the year ahead is far nearer than by repeating the last
+    year or the last quarter, and 80 % intervals hold neither too little nor everything."""
+    outcomes = []
+    for warranty in (12, 24, 36):
+        tables, demand = laptops(1, warranty=warranty, wander=0.04, dispersion=1.5, columns=warranty == 24)
+        peak = int(np.convolve(demand.sum(axis=0), np.ones(3), "same").argmax())
+        outcomes += [judged(at_origin(tables, demand, min(peak + later, 58))) for later in (6, 14)]
+    ours, year, quarter, held = np.mean(outcomes, axis=0)
+    assert ours <= 0.25
+    assert ours <= 0.5 * min(year, quarter)
+    assert 0.6 <= held <= 0.9
 
 
 def test_sales_in_more_regions_than_usage_forecast_the_same_demand() -> None:
