@@ -25,6 +25,7 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 STEPS = 10  # a mix comes in tenths
+WORTH = 0.005  # share of the loss that a mix must save: at later origins smaller gains were none
 WIDTHS = np.array([0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4, 1.6, 2.0, 2.5])
 FAITH = 0.1  # a width must lower the loss by this share of its squared logarithm: the methods' own is the habit
 BORROWED = 300.0  # weight of all parts together in a class, in series × trials
@@ -187,11 +188,16 @@ class _Table:
         return law.spread_by(np.full(number, width))
 
     def _best_weights(self, rows: Bools) -> dict[str, float]:
-        """Greedy ensemble: the method whose tenth lowers the loss most is added, ten times; the first wins a tie."""
+        """Greedy ensemble: the method whose tenth lowers the loss most is added, ten times; the first wins a tie. The
+        best method alone is kept where the ensemble does not gain `WORTH` on it."""
         count = dict.fromkeys(self.laws, 0)
         for _ in range(STEPS):
             losses = {name: self.loss(rows, {**count, name: count[name] + 1}) for name in count}
             count[min(losses, key=losses.__getitem__)] += 1
+        alone = {name: self.loss(rows, {name: 1.0}) for name in self.laws}
+        best = min(alone, key=alone.__getitem__)
+        if self.loss(rows, count) > (1.0 - WORTH) * alone[best]:
+            return {name: float(name == best) for name in self.laws}
         return {name: number / STEPS for name, number in count.items()}
 
     def _best_width(self, rows: Bools, weights: Mapping[str, float]) -> float:
