@@ -69,8 +69,8 @@ class Size:
     open_repairs: int
     service: Service
     regions: tuple[Region, ...]
-    budget_share: float = 1.02
-    capacity_share: float = 2.4
+    budget_share: float
+    capacity_share: float
 
 
 SIZES = {
@@ -89,6 +89,8 @@ SIZES = {
             Region("KZ", "KZ", "ALA", 5, 0.18),
             Region("DE", "DE", "LEJ", 5, 0.24),
         ),
+        budget_share=0.96,
+        capacity_share=1.6,
     ),
     "wisetech": Size(
         models=5_000,
@@ -104,6 +106,8 @@ SIZES = {
             Region("BY", "BY", "MSQ", 16, 0.22),
             Region("KZ", "KZ", "ALA", 19, 0.28),
         ),
+        budget_share=1.02,
+        capacity_share=2.4,
     ),
 }
 
