@@ -46,6 +46,7 @@ CLASSES = 24  # curves of their own; rarer classes of parts share the general on
 CLASS_CURVE = (0.25, 1.0, 1.0)  # standard deviations of a class around all: per step, over all, of log ρ
 ENOUGH = 30.0  # units that earn a class its curve
 SWEEPS = 2  # over the groups of models whose common end is sought
+HOPELESS = 20.0  # in log evidence: an end so far behind is not tried again
 TURNS = 3  # of learning ends and curves from each other
 
 
@@ -134,16 +135,18 @@ def _common_ends(
     common = beliefs.copy()
     seen = np.flatnonzero((counts(end).inside + counts(end).outside).any(axis=0))
     oldest = max(int(seen.max(initial=0)) + 1, YOUNGEST)  # an end at a later age leaves no trace
+    possible = np.tile(np.arange(1, ages + 1) >= YOUNGEST, (len(written), 1))
     for _ in range(SWEEPS if len(written) > 1 else 1):
         for group in range(len(written)):
             scores = np.full(ages, -np.inf)
             curves: dict[int, Intensity] = {}
-            for months in range(YOUNGEST, ages + 1):
+            for months in (np.flatnonzero(possible[group]) + 1).tolist():
                 tried = end.copy()
                 tried[group] = months
-                told = months <= oldest
-                curves[months] = fit_intensity(counts(tried), flat, dispersion, curve) if told else curves[months - 1]
+                known = months > oldest and months - 1 in curves
+                curves[months] = curves[months - 1] if known else fit_intensity(counts(tried), flat, dispersion, curve)
                 scores[months - 1] = curves[months].evidence
+            possible[group] = scores > scores.max() - HOPELESS
             common[group] = posterior(scores[None, :], beliefs[group])[0]
             end[group] = int(common[group].argmax()) + 1
             curve = curves[int(end[group])]
