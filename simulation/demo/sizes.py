@@ -106,8 +106,8 @@ SIZES = {
             Region("BY", "BY", "MSQ", 16, 0.22),
             Region("KZ", "KZ", "ALA", 19, 0.28),
         ),
-        budget_share=1.02,
-        capacity_share=2.4,
+        budget_share=0.74,
+        capacity_share=2.2,
     ),
 }
 
