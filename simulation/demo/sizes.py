@@ -106,7 +106,7 @@ SIZES = {
             Region("BY", "BY", "MSQ", 16, 0.22),
             Region("KZ", "KZ", "ALA", 19, 0.28),
         ),
-        budget_share=0.74,
+        budget_share=0.8,
         capacity_share=2.2,
     ),
 }
