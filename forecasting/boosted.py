@@ -66,6 +66,7 @@ def boosted(history: Series, future_exposure: Floats, lead: int) -> DemandLaw:
     order = by_content(history)
     rank = np.argsort(order)
     x, rate, scale = features(history, np.arange(len(history)), np.full(len(history), history.periods), lead)
+    x = steady(x)
     examples = _examples(history, order, rank, lead)
     ahead = future_exposure[:, :lead].sum(axis=1)
     learnable = (scale > 0) & (ahead > 0)
@@ -73,7 +74,7 @@ def boosted(history: Series, future_exposure: Floats, lead: int) -> DemandLaw:
         return law
     mean_at, mean_seen = _mean_model(examples, x)
     mean = rate * ahead * np.exp(mean_at)
-    excess = _spread_model(examples, mean_seen, np.column_stack([x, np.log(np.maximum(mean, 1e-12))]))
+    excess = _spread_model(examples, mean_seen, np.column_stack([x, steady(np.log(np.maximum(mean, 1e-12)))]))
     return law.corrected(
         mean=np.where(learnable[:, None], (rate * np.exp(mean_at))[:, None] * future_exposure, law.mean),
         excess=np.where(learnable, excess, np.nan),
@@ -103,8 +104,13 @@ def _examples(history: Series, order: Ints, rank: Ints, lead: int) -> _Examples:
     ahead = _window_sums(evidence, row, origin, lead)
     demand = _window_sums(np.where(evidence > 0, history.counts, 0.0), row, origin, lead)
     use = (scale > 0) & (ahead > 0)
-    log_base = np.log(rate[use] * ahead[use])
-    return _Examples(x[use], demand[use], log_base, scale[use], rank[row[use]] // stride % FOLDS)
+    log_base = steady(np.log(rate[use] * ahead[use]))
+    return _Examples(steady(x[use]), demand[use], log_base, scale[use], rank[row[use]] // stride % FOLDS)
+
+
+def steady(values: Floats) -> Floats:
+    """Values in single precision: the last digits of a sum, which depend on its order, must not turn a tree."""
+    return values.astype(np.float32).astype(np.float64)
 
 
 def _window_sums(values: Floats, row: Ints, origin: Ints, lead: int) -> Floats:
