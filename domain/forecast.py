@@ -59,21 +59,28 @@ class Forecast:
 
         Exposure e is proportional to the weekly mean; with ω = 0 this is 1/a whatever the weeks.
         """
-        exposure = self.mean[:, first - 1 : last]
-        total = exposure.sum(axis=1)
-        kappa = 1.0 / self.rate_shape
-        drifting = (self.drift > 0) & (self.discount < 1) & (total > 0)
-        if drifting.any():
-            e, w, d = exposure[drifting], self.drift[drifting, None], self.discount[drifting, None]
-            growth = d ** (-w * np.arange(first, last + 1)[None, :])
-            after = np.cumsum(e[:, ::-1], axis=1)[:, ::-1] - e
-            kappa[drifting] *= (growth * (e * e + 2 * e * after)).sum(axis=1) / total[drifting] ** 2
-        return kappa
+        return relative_variance(self.mean[:, first - 1 : last], self.rate_shape, self.discount, self.drift, first)
 
     def interval_variance(self, first: int, last: int) -> Floats:
         """Variance of demand of weeks `first`..`last`: ψM + κM², units², shape (leaves,) (MODEL 1)."""
         mean = self.interval_mean(first, last)
         return self.batch_index * mean + self.relative_variance(first, last) * mean**2
+
+
+def relative_variance(exposure: Floats, rate_shape: Floats, discount: Floats, drift: Floats, first: int = 1) -> Floats:
+    """κ of demand over periods `first`, `first` + 1, … : (1/a)·ΣᵤΣᵥ eᵤeᵥ δ^(−ω·min(u,v)) / (Σe)² (MODEL 1).
+
+    exposure: of those periods, at any scale, shape (leaves, periods); the others and κ: shape (leaves,).
+    """
+    total = exposure.sum(axis=1)
+    kappa = 1.0 / rate_shape
+    drifting = (drift > 0) & (discount < 1) & (total > 0)
+    if drifting.any():
+        e, w, d = exposure[drifting], drift[drifting, None], discount[drifting, None]
+        growth = d ** (-w * np.arange(first, first + e.shape[1])[None, :])
+        after = np.cumsum(e[:, ::-1], axis=1)[:, ::-1] - e
+        kappa[drifting] *= (growth * (e * e + 2 * e * after)).sum(axis=1) / total[drifting] ** 2
+    return kappa
 
 
 def point_variance(

@@ -23,7 +23,7 @@ from scipy.special import digamma
 from forecasting.features import features
 from forecasting.gamma_poisson import gamma_poisson
 from forecasting.law import DemandLaw
-from forecasting.series import Series
+from forecasting.series import Series, by_content
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -80,14 +80,6 @@ def boosted(history: Series, future_exposure: Floats, lead: int) -> DemandLaw:
         excess=np.where(learnable, excess, np.nan),
         lead=lead,
     )
-
-
-def by_content(history: Series) -> Ints:
-    """Order of the series by what they hold, so that neither names nor the order of rows matter."""
-    chaff = np.modf(np.arange(1, history.periods + 1) * np.sqrt(2.0))[0] + 0.5
-    keys = (history.exposure @ chaff, history.starts, history.counts.sum(axis=1), history.counts @ chaff)
-    order: Ints = np.lexsort(keys)
-    return order
 
 
 def _examples(history: Series, order: Ints, rank: Ints, lead: int) -> _Examples:

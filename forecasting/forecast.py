@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from domain.calendar import week_starts
+from domain.calendar import DAYS_PER_WEEK, week_starts
 from domain.forecast import Forecast
 from domain.network import Network
 from forecasting.exposure import exposures
@@ -22,7 +22,7 @@ from forecasting.trials import network_trials
 
 Floats = npt.NDArray[np.float64]
 
-WEEKS_PER_MONTH = 365.25 / 12 / 7
+WEEKS_PER_MONTH = 365.25 / 12 / DAYS_PER_WEEK
 NOTHING = 1e-6  # units over the horizon below which a leaf is left out
 
 

@@ -1,9 +1,11 @@
 """What every forecasting method delivers."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
+
+from domain.forecast import relative_variance
 
 Floats = npt.NDArray[np.float64]
 
@@ -24,19 +26,15 @@ class DemandLaw:
     discount: Floats
     drift: Floats
 
-    def relative_variance(self, periods: int) -> Floats:
-        """κ of the first `periods`: (1/a)·ΣᵤΣᵥ eᵤeᵥ δ^(−ω·min(u,v)) / (Σe)², shape (leaves,) (MODEL 1)."""
-        e = self.mean[:, :periods]
-        total = e.sum(axis=1)
-        growth = np.where(self.drift > 0, self.discount, 1.0)[:, None] ** -np.arange(1.0, e.shape[1] + 1.0)
-        after = np.cumsum(e[:, ::-1], axis=1)[:, ::-1] - e
-        pairs = (growth * e * (e + 2.0 * after)).sum(axis=1)
-        return np.where(total > 0, pairs / np.where(total > 0, total, 1.0) ** 2, 1.0) / self.rate_shape
-
     def moments(self, periods: int) -> tuple[Floats, Floats]:
         """Mean and variance ψM + κM² of the demand of the first `periods`, shapes (leaves,)."""
         mean = self.mean[:, :periods].sum(axis=1)
-        return mean, self.batch_index * mean + self.relative_variance(periods) * mean**2
+        kappa = relative_variance(self.mean[:, :periods], self.rate_shape, self.discount, self.drift)
+        return mean, self.batch_index * mean + kappa * mean**2
+
+    def rows(self, rows: npt.NDArray[np.bool_]) -> "DemandLaw":
+        """The law of some of the leaves."""
+        return DemandLaw(**{column.name: getattr(self, column.name)[rows] for column in fields(self)})
 
     def corrected(self, mean: Floats, excess: Floats, lead: int) -> "DemandLaw":
         """This law with another mean, and with variance mean·(1 + excess) over the lead; NaN keeps ψ and a.

@@ -7,7 +7,7 @@ trials leans on all parts together. What is scored is the very law that is hande
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +40,7 @@ def select(tried: Sequence[Trial], contenders: Mapping[str, Contender], lead: in
         name: [contender(trial.history, trial.exposure, lead) for trial in tried]
         for name, contender in contenders.items()
     }
-    outcome = _outcome(tried, lead)
+    outcome = _outcome(tried)
     table = _Table(outcome, {name: _joined(parts, outcome.use) for name, parts in laws.items()}, lead)
     whole = table.best_mix(np.ones(len(outcome.demand), np.bool_), None)
     mixes = {EVERY_CLASS: whole}
@@ -99,7 +99,7 @@ class _Outcome:
     use: Bools
 
 
-def _outcome(tried: Sequence[Trial], lead: int) -> _Outcome:
+def _outcome(tried: Sequence[Trial]) -> _Outcome:
     use, scale, part_class = [np.zeros(0, np.bool_)], [np.zeros(0)], [np.zeros(0, str)]
     for trial in tried:
         past, known = trial.history.counts, trial.history.exposure > 0
@@ -119,11 +119,8 @@ def _joined(laws: Sequence[DemandLaw], use: Bools) -> DemandLaw:
     """One law over the rows of all trials that count."""
     if not laws:
         return DemandLaw(np.zeros((0, 1)), *np.zeros((4, 0)))
-    columns = {
-        name: np.concatenate([getattr(law, name) for law in laws])[use]
-        for name in ("mean", "batch_index", "rate_shape", "discount", "drift")
-    }
-    return DemandLaw(**columns)
+    columns = (column.name for column in fields(DemandLaw))
+    return DemandLaw(**{name: np.concatenate([getattr(law, name) for law in laws]) for name in columns}).rows(use)
 
 
 @dataclass(frozen=True)
@@ -182,7 +179,7 @@ class _Table:
         total = sum(some.values())
         number = int(rows.sum())
         law = mixed(
-            {name: _rows_of(self.laws[name], rows) for name in some},
+            {name: self.laws[name].rows(rows) for name in some},
             {name: np.full(number, weight / total) for name, weight in some.items()},
         )
         return law.spread_by(np.full(number, width))
@@ -190,12 +187,12 @@ class _Table:
     def _best_weights(self, rows: Bools) -> dict[str, float]:
         """Greedy ensemble: the method whose tenth lowers the loss most is added, ten times; the first wins a tie. The
         best method alone is kept where the ensemble does not gain `WORTH` on it."""
-        count = dict.fromkeys(self.laws, 0)
-        for _ in range(STEPS):
-            losses = {name: self.loss(rows, {**count, name: count[name] + 1}) for name in count}
-            count[min(losses, key=losses.__getitem__)] += 1
         alone = {name: self.loss(rows, {name: 1.0}) for name in self.laws}
         best = min(alone, key=alone.__getitem__)
+        count = {name: int(name == best) for name in self.laws}
+        for _ in range(STEPS - 1):
+            losses = {name: self.loss(rows, {**count, name: count[name] + 1}) for name in count}
+            count[min(losses, key=losses.__getitem__)] += 1
         if self.loss(rows, count) > (1.0 - WORTH) * alone[best]:
             return {name: float(name == best) for name in self.laws}
         return {name: number / STEPS for name, number in count.items()}
@@ -203,14 +200,3 @@ class _Table:
     def _best_width(self, rows: Bools, weights: Mapping[str, float]) -> float:
         losses = [self.loss(rows, weights, float(width)) * (1.0 + FAITH * np.log(width) ** 2) for width in WIDTHS]
         return float(WIDTHS[int(np.argmin(losses))])
-
-
-def _rows_of(law: DemandLaw, rows: Bools) -> DemandLaw:
-    return replace(
-        law,
-        mean=law.mean[rows],
-        batch_index=law.batch_index[rows],
-        rate_shape=law.rate_shape[rows],
-        discount=law.discount[rows],
-        drift=law.drift[rows],
-    )

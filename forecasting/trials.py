@@ -8,10 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from domain.network import Network
-from forecasting.boosted import by_content
 from forecasting.exposure import exposures
 from forecasting.history import History, read_history
-from forecasting.series import Series
+from forecasting.series import Series, by_content, fingerprint
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -80,7 +79,6 @@ def _evenly(order: Ints, number: int) -> Ints:
 def _some_parts(history: History) -> set[str]:
     """At most `PARTS` parts, evenly along the order of their demand."""
     parts, of = np.unique(history.part, return_inverse=True)
-    chaff = np.modf(np.arange(1, history.counts.shape[1] + 1) * np.sqrt(2.0))[0] + 0.5
     total = np.bincount(of, history.counts.sum(axis=1), len(parts))
-    order = np.lexsort((np.bincount(of, history.counts @ chaff, len(parts)), total))
+    order = np.lexsort((np.bincount(of, fingerprint(history.counts), len(parts)), total))
     return set(parts[_evenly(order.astype(np.int64), PARTS)])

@@ -15,7 +15,11 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine, make_url, text
+
+settings.register_profile("fixed", derandomize=True)  # the same examples in every run
+settings.load_profile("fixed")
 
 NOBODY = 65534
 _number = count(1)

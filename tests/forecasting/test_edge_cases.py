@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -33,7 +34,13 @@ def with_model(usage: list[Row], launched: str = "", support_until: str = "") ->
 
 
 def assert_sensible(found: Forecast, of: Network) -> None:
-    """Finite moments, ψ ≥ 1, shares that add up; quantiles whole, never falling, the last above the mean."""
+    """A distribution, whose 99 % quantile is above its mean."""
+    quantiles = assert_distribution(found, of)
+    assert (quantiles[:, -1, -1] >= np.floor(found.interval_mean(1, found.weeks))).all()
+
+
+def assert_distribution(found: Forecast, of: Network) -> npt.NDArray[np.int64]:
+    """Finite moments, ψ ≥ 1, shares that add up; quantiles whole and never falling, shape (leaves, weeks, levels)."""
     assert np.isfinite(found.mean).all()
     assert (found.mean >= 0).all()
     assert np.isfinite(found.batch_index).all()
@@ -48,7 +55,7 @@ def assert_sensible(found: Forecast, of: Network) -> None:
     assert quantiles.dtype == np.int64
     assert (quantiles >= 0).all()
     assert (np.diff(quantiles, axis=2) >= 0).all()
-    assert (quantiles[:, -1, -1] >= np.floor(found.interval_mean(1, found.weeks))).all()
+    return quantiles
 
 
 def odd(found: Forecast) -> float:
@@ -188,8 +195,11 @@ def test_weeks_in_which_nothing_could_be_wanted() -> None:
 )
 @settings(max_examples=25, deadline=None)
 def test_any_history(rows: list[tuple[int, int, str]], lead: int) -> None:
-    """Any mixture of demands, corrections and sites, any lead time: the distribution is finite and sensible."""
+    """Any mixture of demands, corrections and sites, any lead time: the distribution is finite.
+
+    Its 99 % quantile may be below its mean: one batch of 100,000 makes that law right for its class.
+    """
     of = network([used("ODD", week, quantity, site) for week, quantity, site in rows], ordinary=3)
     found = forecast(of, WEEKS, lead)
-    assert_sensible(found, of)
+    assert_distribution(found, of)
     assert odd(found) <= max(1, sum(max(quantity, 0) for _, quantity, _ in rows))
