@@ -12,7 +12,7 @@ from forecasting.boosted import ENOUGH, boosted
 from forecasting.gamma_poisson import gamma_poisson
 from forecasting.law import DemandLaw
 from forecasting.scores import LEVELS, mean_change, scaled_pinball_loss
-from forecasting.series import Ints, Series
+from forecasting.series import Ints, Series, by_content
 from tests.forecasting.panels import LEAD, counts, panel
 
 
@@ -72,7 +72,7 @@ def test_the_number_of_threads_does_not_matter(history: Series, law: DemandLaw) 
 def test_too_few_examples_keep_the_gamma_poisson() -> None:
     """With fewer examples than `ENOUGH` the law is exactly that of the gamma–Poisson."""
     few = panel(counts(series=100, periods=30))
-    assert len(module._examples(few, module.by_content(few), np.arange(100), LEAD).demand) < ENOUGH
+    assert len(module._examples(few, by_content(few), np.arange(100), LEAD).demand) < ENOUGH
     ahead = np.ones((len(few), LEAD))
     assert_same(boosted(few, ahead, LEAD), gamma_poisson(few, ahead, LEAD), rtol=0)
 
