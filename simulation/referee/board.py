@@ -98,8 +98,9 @@ class Played(NamedTuple):
     the last unit was in hand (until the end if never); waited: unit-days; counted_wait: those before count_days; left:
     units that never came. Per order: moved units. Unit-days of stock before count_days: hub_days (parts), depot_days
     (leaves), shelf_days (points); age_days: Σ age × units × days (parts). couriered: units sent depot → point (points).
-    Per part before count_days: used, scrapped, repaired, bought units. Per part: events; lost, the units the check
-    missed (−1: not checked).
+    Per part before count_days: used, scrapped, repaired, bought units. Units at end_days: on_hand_hub (parts),
+    on_hand_depot (leaves), on_hand_point and on_way, by courier to it (points). Per part: events; lost, the units the
+    check missed (−1: not checked).
     """
 
     at_once: Ints
@@ -118,6 +119,10 @@ class Played(NamedTuple):
     scrapped: Ints
     repaired: Ints
     bought: Ints
+    on_hand_hub: Ints
+    on_hand_depot: Ints
+    on_hand_point: Ints
+    on_way: Ints
     events: Ints
     lost: Ints
 
@@ -143,6 +148,10 @@ def empty_results(board: Board, demands: Demands) -> Played:
         scrapped=np.zeros(parts, np.int64),
         repaired=np.zeros(parts, np.int64),
         bought=np.zeros(parts, np.int64),
+        on_hand_hub=np.zeros(parts, np.int64),
+        on_hand_depot=np.zeros(leaves, np.int64),
+        on_hand_point=np.zeros(points, np.int64),
+        on_way=np.zeros(points, np.int64),
         events=np.zeros(parts, np.int64),
         lost=np.zeros(parts, np.int64),
     )

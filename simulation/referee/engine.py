@@ -86,8 +86,10 @@ def _play_part(
     if state.total[st.FULL]:
         return False
     out.events[part], out.lost[part] = events, lost if rules.check else -1
+    first_leaf = board.leaf_start[part]
+    _take_stock(first_leaf, board.point_start[first_leaf], part, state, out)
     _close(state)
-    _write(board.leaf_start[part], board.point_start[board.leaf_start[part]], demands.start[part], part, state, out)
+    _write(first_leaf, board.point_start[first_leaf], demands.start[part], part, state, out)
     return True
 
 
@@ -268,6 +270,19 @@ def _deliver(state: State, time: float, lot: int, site: int) -> None:
         units -= given
     if units > 0:
         put(state, site, lot, time)
+
+
+@lean
+def _take_stock(first_leaf: int, first_point: int, part: int, state: State, out: Played) -> None:
+    """What lies where, and what couriers are carrying."""
+    leaves = len(state.leaf)
+    out.on_hand_hub[part] = state.site[HUB, st.ON_HAND]
+    for leaf in range(leaves):
+        out.on_hand_depot[first_leaf + leaf] = state.site[1 + leaf, st.ON_HAND]
+    for site in range(1 + leaves, len(state.site)):
+        point = first_point + site - 1 - leaves
+        out.on_hand_point[point] = state.site[site, st.ON_HAND]
+        out.on_way[point] = state.site[site, st.TRANSIT]
 
 
 @lean
