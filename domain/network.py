@@ -52,6 +52,7 @@ class Network:
     failures: pd.DataFrame
     stock: pd.DataFrame
     inbound: pd.DataFrame
+    receipts: pd.DataFrame
     repair_orders: pd.DataFrame
     service: pd.DataFrame
     duties: pd.DataFrame
@@ -79,6 +80,7 @@ class Network:
             "failures": self.failures["failed_month"] + pd.offsets.MonthEnd(),  # a month is known when it is over
             "stockouts": self.stockouts["start"],
             "overrides": self.overrides["created"],
+            "receipts": self.receipts["date"],
             "past_consignments": self.past_consignments["received"],
         }
         known = {name: getattr(self, name)[days <= moment].reset_index(drop=True) for name, days in dated.items()}

@@ -52,6 +52,7 @@ def apply_rules(sheets: Sheets, as_of: date, currency: str) -> None:
     _leave_out_the_future(sheets["usage"], "date", as_of)
     _leave_out_the_future(sheets["stockouts"], "start", as_of)
     _leave_out_the_future(sheets["failures"], "failed_month", as_of)
+    _leave_out_the_future(sheets["receipts"], "date", as_of)
 
 
 def known(sheets: Sheets, reference: str) -> "pd.Index[str]":
