@@ -15,8 +15,8 @@ Bools = npt.NDArray[np.bool_]
 
 HUB = 0
 AT_ONCE = -1  # the voyage of what is on a shelf already
-PURCHASE, SHIP = 0, 1
-PLANNED, BASE_STOCK = 0, 1
+PURCHASE, SHIP, SET_BASE_STOCK = 0, 1, 2
+PLANNED, BASE_STOCK, GIVEN = 0, 1, 2
 
 
 class Board(NamedTuple):
@@ -26,9 +26,10 @@ class Board(NamedTuple):
     Leaves: depot_stock S_d. Points: base_stock S_p, courier_days and courier_days_sd of the way depot → point.
     Parts: unlimited (the hub never runs out), moq, order_multiple, life_days (inf: none), return_rate, repair_yield,
     repair_days. Lots: lot_site (local code), lot_quantity, lot_expires (day, inf: never), lot_voyage (AT_ONCE: on the
-    shelf today). Orders, sorted by time: order_kind (PURCHASE, SHIP), order_leaf (local, of a shipment), order_voyage
-    (AT_ONCE: no time), order_rule (PLANNED: up to order_level = planned cumulative quantity less expected cumulative
-    demand, plus actual demand; BASE_STOCK: up to the base stock of the depots).
+    shelf today). Orders, sorted by time: order_kind (PURCHASE, SHIP; SET_BASE_STOCK: a point aims at order_level from
+    now on), order_leaf (local, of a shipment; the site code of the point), order_voyage (AT_ONCE: no time), order_rule
+    (PLANNED: up to order_level = planned cumulative quantity less expected cumulative demand, plus actual demand;
+    BASE_STOCK: up to the base stock of the depots; GIVEN: order_level units, whatever was asked for).
     """
 
     leaf_start: Ints

@@ -5,7 +5,7 @@
 import numpy as np
 
 from simulation.referee import state as st
-from simulation.referee.board import HUB, PLANNED, PURCHASE
+from simulation.referee.board import GIVEN, HUB, PLANNED, PURCHASE, SET_BASE_STOCK
 from simulation.referee.state import NONE, State, ask, free_lot, lean, new_lot, oldest_request, push, put, take
 
 
@@ -118,10 +118,17 @@ def scrap(state: State, lot: int, time: float) -> None:
 
 @lean
 def execute(state: State, kind: int, rule: int, leaf: int, level: float, time: float, due: float) -> int:
-    """Carry out an order of the plan as an order-up-to level (MODEL 3); returns the units moved."""
+    """Carry out an order of the plan, as an order-up-to level (MODEL 3) unless GIVEN; returns the units moved."""
     if kind == PURCHASE:
         return int(buy(state, _purchase_wanted(state, rule, level), time, due))
-    if rule == PLANNED:
+    if kind == SET_BASE_STOCK:
+        state.site[leaf, st.UP_TO] = int(level)
+        review(state, leaf)
+        distribute(state, state.site[leaf, st.LEAF], time)
+        return 0
+    if rule == GIVEN:
+        wanted = int(level)
+    elif rule == PLANNED:
         actual = state.leaf[leaf, st.WANTED] - state.leaf[leaf, st.REPAIRED]
         wanted = int(np.floor(level + actual - state.leaf[leaf, st.SHIPPED] + 0.5))
     else:
@@ -150,7 +157,10 @@ def _depot_lacks(state: State, leaf: int) -> int:
 
 @lean
 def _purchase_wanted(state: State, rule: int, level: float) -> int:
-    """Planned: cumulative purchases and how demand differed. Base stock: what depots lack and the hub does not have."""
+    """Given: so many. Planned: cumulative purchases and how demand differed. Base stock: what depots lack and the hub
+    does not have."""
+    if rule == GIVEN:
+        return int(level)
     actual, lacks = 0, 0
     for leaf in range(len(state.leaf)):
         actual += state.leaf[leaf, st.WANTED] - state.leaf[leaf, st.REPAIRED]
