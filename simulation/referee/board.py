@@ -16,25 +16,31 @@ Bools = npt.NDArray[np.bool_]
 HUB = 0
 AT_ONCE = -1  # the voyage of what is on a shelf already
 PURCHASE, SHIP, SET_BASE_STOCK = 0, 1, 2
-PLANNED, BASE_STOCK, GIVEN = 0, 1, 2
+PLANNED, BASE_STOCK, GIVEN, CATCH_UP, REORDER = 0, 1, 2, 3, 4
 
 
 class Board(NamedTuple):
     """The network and the plan of every part.
 
     Slices: leaf_start, lot_start, order_start (parts + 1), point_start (leaves + 1).
-    Leaves: depot_stock S_d. Points: base_stock S_p, courier_days and courier_days_sd of the way depot → point.
-    Parts: unlimited (the hub never runs out), moq, order_multiple, life_days (inf: none), return_rate, repair_yield,
-    repair_days. Lots: lot_site (local code), lot_quantity, lot_expires (day, inf: never), lot_voyage (AT_ONCE: on the
-    shelf today). Orders, sorted by time: order_kind (PURCHASE, SHIP; SET_BASE_STOCK: a point aims at order_level from
-    now on), order_leaf (local, of a shipment; the site code of the point), order_voyage (AT_ONCE: no time), order_rule
-    (PLANNED: up to order_level = planned cumulative quantity less expected cumulative demand, plus actual demand;
-    BASE_STOCK: up to the base stock of the depots; GIVEN: order_level units, whatever was asked for).
+    Leaves: depot_stock S_d; reorder_lot Q and reorder_gap, 1 or more. Points: base_stock S_p, courier_days and
+    courier_days_sd of the way depot → point. Parts: unlimited (the hub never runs out), moq, order_multiple, life_days
+    (inf: none), return_rate, repair_yield, repair_days. Lots: lot_site (local code), lot_quantity, lot_expires (day,
+    inf: never), lot_voyage (AT_ONCE: on the shelf today). Orders, sorted by time: order_kind (PURCHASE, SHIP;
+    SET_BASE_STOCK: a point aims at order_level from now on), order_leaf (local, of a shipment; the site code of the
+    point), order_lane (of a shipment: what is owed leaves by its own lane), order_voyage (AT_ONCE: no time), order_rule:
+    PLANNED: up to order_level = planned cumulative quantity less expected cumulative demand, plus actual demand;
+    BASE_STOCK: up to the base stock of the depots; GIVEN: order_level units, whatever was asked for; CATCH_UP: what
+    the hub owes of planned lines; REORDER: a depot whose inventory position is at most s = order_level gets the
+    smallest multiple of Q that lifts it to s + gap or more, so that gap 1 is (s, nQ) and Q = 1 is (s, S = s + gap); a
+    purchase brings hub and depots together up to order_level.
     """
 
     leaf_start: Ints
     point_start: Ints
     depot_stock: Ints
+    reorder_lot: Ints
+    reorder_gap: Ints
     base_stock: Ints
     courier_days: Floats
     courier_days_sd: Floats
@@ -54,6 +60,7 @@ class Board(NamedTuple):
     order_time: Floats
     order_kind: Ints
     order_leaf: Ints
+    order_lane: Ints
     order_voyage: Ints
     order_rule: Ints
     order_level: Floats

@@ -10,7 +10,7 @@ import numba as nb
 import numpy as np
 
 from simulation.referee import state as st
-from simulation.referee.board import AT_ONCE, HUB, Board, Demands, Floats, Ints, Played, Rules
+from simulation.referee.board import AT_ONCE, CATCH_UP, HUB, Board, Demands, Floats, Ints, Played, Rules
 from simulation.referee.moves import distribute, execute, hand_over, review, scrap
 from simulation.referee.state import (
     NONE,
@@ -63,6 +63,8 @@ def _play_part(
     order, end_order = board.order_start[part], board.order_start[part + 1]
     events, lost = 0, 0
     while state.total[st.FULL] == 0:
+        while order < end_order and board.order_rule[order] == CATCH_UP and state.total[st.OLDEST_OWED] == NONE:
+            order += 1
         at_event = state.event_time[0] if state.total[st.EVENTS] else np.inf
         at_order = board.order_time[order] if order < end_order else np.inf
         at_demand = state.served[demand, st.ASKED_AT] if demand < end_demand else np.inf
@@ -76,7 +78,8 @@ def _play_part(
             voyage = board.order_voyage[order]
             due = time if voyage == AT_ONCE else max(arrives[voyage], time)
             kind, rule, leaf = board.order_kind[order], board.order_rule[order], board.order_leaf[order]
-            out.moved[order] = execute(state, kind, rule, leaf, board.order_level[order], time, due)
+            lane = board.order_lane[order]
+            out.moved[order] = execute(state, kind, rule, leaf, lane, board.order_level[order], time, due)
             order += 1
         else:
             _demand(state, demand)
@@ -115,6 +118,8 @@ def _set_up(board: Board, demands: Demands, arrives: Floats, rules: Rules, part:
     site = 1 + leaves
     for leaf in range(leaves):
         state.leaf[leaf, st.DEPOT_STOCK] = board.depot_stock[first_leaf + leaf]
+        state.leaf[leaf, st.REORDER_LOT] = board.reorder_lot[first_leaf + leaf]
+        state.leaf[leaf, st.REORDER_GAP] = board.reorder_gap[first_leaf + leaf]
         state.leaf[leaf, st.FIRST_POINT] = site
         for point in range(board.point_start[first_leaf + leaf], board.point_start[first_leaf + leaf + 1]):
             state.site[site, st.LEAF], state.site[site, st.UP_TO] = leaf, board.base_stock[point]

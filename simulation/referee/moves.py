@@ -5,7 +5,8 @@
 import numpy as np
 
 from simulation.referee import state as st
-from simulation.referee.board import GIVEN, HUB, PLANNED, PURCHASE, SET_BASE_STOCK
+from simulation.referee.backlog import cancel, claim, owe
+from simulation.referee.board import CATCH_UP, GIVEN, HUB, PLANNED, PURCHASE, REORDER, SET_BASE_STOCK
 from simulation.referee.state import NONE, State, ask, free_lot, lean, new_lot, oldest_request, push, put, take
 
 
@@ -117,7 +118,7 @@ def scrap(state: State, lot: int, time: float) -> None:
 
 
 @lean
-def execute(state: State, kind: int, rule: int, leaf: int, level: float, time: float, due: float) -> int:
+def execute(state: State, kind: int, rule: int, leaf: int, lane: int, level: float, time: float, due: float) -> int:
     """Carry out an order of the plan, as an order-up-to level (MODEL 3) unless GIVEN; returns the units moved."""
     if kind == PURCHASE:
         return int(buy(state, _purchase_wanted(state, rule, level), time, due))
@@ -128,9 +129,10 @@ def execute(state: State, kind: int, rule: int, leaf: int, level: float, time: f
         return 0
     if rule == GIVEN:
         wanted = int(level)
-    elif rule == PLANNED:
-        actual = state.leaf[leaf, st.WANTED] - state.leaf[leaf, st.REPAIRED]
-        wanted = int(np.floor(level + actual - state.leaf[leaf, st.SHIPPED] + 0.5))
+    elif rule in (PLANNED, CATCH_UP):
+        wanted = _planned(state, rule, leaf, lane, level)
+    elif rule == REORDER:
+        wanted = _reorder(state, leaf, int(np.floor(level)))
     else:
         wanted = _depot_lacks(state, leaf)
     if state.rule[st.UNLIMITED] > 0.0 and wanted > state.site[HUB, st.ON_HAND]:
@@ -149,25 +151,63 @@ def execute(state: State, kind: int, rule: int, leaf: int, level: float, time: f
 
 
 @lean
+def _planned(state: State, rule: int, leaf: int, lane: int, level: float) -> int:
+    """Units that leave by a lane now: what is owed by it and, on a planned line, up to the level; the hub owes the
+    rest.
+
+    Levels are planned cumulative shipments, corrected by how demand differed.
+    """
+    wanted = 0
+    if rule == PLANNED:
+        actual = state.leaf[leaf, st.WANTED] - state.leaf[leaf, st.REPAIRED]
+        promised = state.leaf[leaf, st.SHIPPED] + state.leaf[leaf, st.OWED_BY_HUB]
+        wanted = int(np.floor(level + actual - promised + 0.5))
+    if wanted < 0:
+        cancel(state, leaf, -wanted)
+    late, free = claim(state, leaf, lane)
+    if wanted <= 0 or state.rule[st.UNLIMITED] > 0.0:
+        return int(late + max(wanted, 0))
+    if wanted > free:
+        owe(state, leaf, lane, wanted - free)
+    return int(late + min(wanted, free))
+
+
+@lean
 def _depot_lacks(state: State, leaf: int) -> int:
     """Units the depot's inventory position lacks of its base stock."""
-    position = state.site[1 + leaf, st.ON_HAND] + state.leaf[leaf, st.UNDER_WAY] - state.leaf[leaf, st.OWED_HERE]
-    return int(state.leaf[leaf, st.DEPOT_STOCK] - position)
+    return int(state.leaf[leaf, st.DEPOT_STOCK] - _position(state, leaf))
+
+
+@lean
+def _position(state: State, leaf: int) -> int:
+    """Inventory position of a depot: on hand + under way − owed to its points."""
+    return int(state.site[1 + leaf, st.ON_HAND] + state.leaf[leaf, st.UNDER_WAY] - state.leaf[leaf, st.OWED_HERE])
+
+
+@lean
+def _reorder(state: State, leaf: int, point: int) -> int:
+    """Nothing above the reorder point, else the multiple of the lot that lifts the position to the point + gap."""
+    position, lot = _position(state, leaf), state.leaf[leaf, st.REORDER_LOT]
+    if position > point:
+        return 0
+    return int(-((position - point - state.leaf[leaf, st.REORDER_GAP]) // lot) * lot)
 
 
 @lean
 def _purchase_wanted(state: State, rule: int, level: float) -> int:
     """Given: so many. Planned: cumulative purchases and how demand differed. Base stock: what depots lack and the hub
-    does not have."""
+    does not have. Reorder: what hub and depots together lack of `level`, their echelon stock."""
     if rule == GIVEN:
         return int(level)
-    actual, lacks = 0, 0
+    actual, lacks, held = 0, 0, 0
     for leaf in range(len(state.leaf)):
         actual += state.leaf[leaf, st.WANTED] - state.leaf[leaf, st.REPAIRED]
         lacks += max(_depot_lacks(state, leaf), 0)
+        held += _position(state, leaf)
     if rule == PLANNED:
         return int(np.floor(level + actual - state.total[st.BOUGHT] + 0.5))
-    return int(lacks - state.site[HUB, st.ON_HAND] - state.total[st.ON_ORDER])
+    at_hub = state.site[HUB, st.ON_HAND] + state.total[st.ON_ORDER]
+    return int((np.floor(level) - held if rule == REORDER else lacks) - at_hub)
 
 
 @lean

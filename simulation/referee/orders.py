@@ -7,23 +7,24 @@ from domain.calendar import DAYS_PER_WEEK
 from domain.departures import departures, supplier_calendar
 from domain.logistics import SupplyLanes
 from domain.network import Network
-from simulation.referee.board import BASE_STOCK, PLANNED, PURCHASE, SHIP, Floats, Ints
+from simulation.referee.board import BASE_STOCK, CATCH_UP, PLANNED, PURCHASE, SHIP, Floats, Ints
 from simulation.referee.places import Map, day_number
 from simulation.referee.plan import PlanToJudge
 
 
 def orders_of(network: Network, plan: PlanToJudge, rows: Map, supply: SupplyLanes, end_weeks: int) -> pd.DataFrame:
-    """The plan's orders of its published weeks, then base stock; purchases before shipments of the same day."""
+    """The plan's orders of its published weeks with the departures that catch up, then base stock; purchases before
+    shipments of the same day."""
     planned_until = min(network.settings.horizon_weeks, end_weeks) * DAYS_PER_WEEK
-    parts = [
-        _planned_shipments(network, plan, rows, supply),
-        _planned_purchases(network, plan, rows),
-    ]
+    table = departures(network, supply.lanes, supply.lead_days, end_weeks)
+    table = table.assign(time=day_number(network, table["departs"]))[["lane", "time"]]
+    shipments = _planned_shipments(network, plan, rows, supply)
+    parts = [shipments, _planned_purchases(network, plan, rows), _catch_ups(network, plan, rows, shipments, table)]
     planned = [frame[frame["time"] < planned_until] for frame in parts]
     later = []
     if end_weeks * DAYS_PER_WEEK > planned_until:
         later = [
-            _base_stock_shipments(network, rows, supply, end_weeks),
+            _base_stock_shipments(network, rows, supply, table),
             _base_stock_purchases(network, rows, end_weeks),
         ]
         later = [frame[frame["time"] >= planned_until] for frame in later]
@@ -81,14 +82,30 @@ def _planned_purchases(network: Network, plan: PlanToJudge, rows: Map) -> pd.Dat
     return _order_frame(part, none, time, PURCHASE, PLANNED, upto - expected, none, channel)
 
 
-def _base_stock_shipments(network: Network, rows: Map, supply: SupplyLanes, end_weeks: int) -> pd.DataFrame:
-    """Every departure of the lane that ordinarily serves the depot."""
+def _catch_ups(
+    network: Network, plan: PlanToJudge, rows: Map, shipments: pd.DataFrame, table: pd.DataFrame
+) -> pd.DataFrame:
+    """Every departure of a lane after the first line planned on it: what the hub could not fill leaves with them.
+
+    Only of parts whose hub gets something: elsewhere what is missing never comes.
+    """
+    comes = np.union1d(plan.purchase_orders["part"].to_numpy(str), network.inbound["part"].to_numpy(str))
+    can_wait = pd.Index(rows.parts.to_numpy(str)).isin(comes)[shipments["part_row"].to_numpy(np.int64)]
+    keys = ["part_row", "leaf_row", "kind", "lane", "channel"]
+    first = shipments[can_wait].groupby(keys, sort=False)["time"].min().rename("first").reset_index()
+    both: pd.DataFrame = first.merge(table, on="lane")
+    both = both[both["time"] > both["first"]].drop(columns="first")
+    lines = pd.MultiIndex.from_frame(shipments[["leaf_row", "lane", "time"]])
+    both = both[~pd.MultiIndex.from_frame(both[["leaf_row", "lane", "time"]]).isin(lines)]
+    return both.assign(rule=CATCH_UP, level=0.0)
+
+
+def _base_stock_shipments(network: Network, rows: Map, supply: SupplyLanes, table: pd.DataFrame) -> pd.DataFrame:
+    """Every departure (`table`: lane, time) of the lane that ordinarily serves the depot."""
     in_network = pd.Index(network.parts["part"]).get_indexer(rows.parts)
     lane = np.full(len(rows.leaves), -1)
     for depot, leaves in rows.leaves.groupby("depot").indices.items():
         lane[leaves] = supply.ordinary(str(depot))[0][in_network[rows.leaves["part_row"].to_numpy()[leaves]]]
-    table = departures(network, supply.lanes, supply.lead_days, end_weeks)
-    table = table.assign(time=day_number(network, table["departs"]))[["lane", "time"]]
     served = pd.DataFrame({"leaf_row": np.arange(len(lane)), "lane": lane})
     both = served.merge(table, on="lane")
     leaf, lane = both["leaf_row"].to_numpy(), both["lane"].to_numpy()

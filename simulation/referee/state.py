@@ -15,14 +15,15 @@ FIRST, LAST, ON_HAND, OWED, TRANSIT, WAITING, LAST_WAITING, WAIT, LEAF, UP_TO, S
 WAY_DAYS, WAY_SD, UNIT_DAYS = range(3)
 # columns of State.leaf
 UNDER_WAY, SHIPPED, WANTED, REPAIRED, OWED_HERE, OLDEST, NEWEST, FIRST_POINT, END_POINT, DEPOT_STOCK = range(10)
+OWED_BY_HUB, REORDER_LOT, REORDER_GAP = range(10, 13)
 # columns of State.lot and State.lot_time
 NEXT, QUANTITY = range(2)
 BORN, SINCE, EXPIRES, REACHED = range(4)
 # columns of State.event; its kinds
 KIND, WHAT, WHERE = range(3)
 ARRIVE, MENDED, EXPIRE, GIVE_UP = range(4)
-# columns of State.request
-AFTER, POINT, UNITS = range(3)
+# columns of State.request: of a point at its depot, or of a leaf (POINT) at the hub by a lane (VIA)
+AFTER, POINT, UNITS, VIA = range(4)
 # columns of State.need and State.served
 LEFT, AT_ONCE_UNITS, LOCAL_UNITS, BEHIND, PRIORITY, SITE, NEW = range(7)
 ASKED_AT, LAST_DAYS, WAITED, COUNTED = range(4)
@@ -31,6 +32,7 @@ FIFO, PATIENCE, UNTIL, END, UNLIMITED, MOQ, MULTIPLE, LIFE, MENDS, MEND_DAYS = r
 # rows of State.total
 EVENTS, FREE_LOT, LOTS, FREE_REQUEST, REQUESTS, FULL, BOUGHT, ON_ORDER, USED, SCRAPPED, RECEIVED = range(11)
 USED_COUNTED, SCRAPPED_COUNTED, MENDED_COUNTED, BOUGHT_COUNTED = range(11, 15)
+OLDEST_OWED, NEWEST_OWED = range(15, 17)
 
 
 lean = nb.njit(cache=True, error_model="numpy", _nrt=False)  # type: ignore[call-overload]
@@ -64,10 +66,10 @@ def new_state(sites: int, leaves: int, demands: int, room: "int | np.int64") -> 
     """An empty state with `room` for lots, events and requests."""
     site = np.zeros((sites, 12), np.int64)
     site[:, FIRST] = site[:, LAST] = site[:, WAITING] = site[:, LAST_WAITING] = NONE
-    leaf = np.zeros((leaves, 10), np.int64)
+    leaf = np.zeros((leaves, 13), np.int64)
     leaf[:, OLDEST] = leaf[:, NEWEST] = NONE
-    count = np.zeros(15, np.int64)
-    count[FREE_LOT] = count[FREE_REQUEST] = NONE
+    count = np.zeros(17, np.int64)
+    count[FREE_LOT] = count[FREE_REQUEST] = count[OLDEST_OWED] = count[NEWEST_OWED] = NONE
     return State(
         site,
         np.zeros((sites + 1, 3)),
@@ -76,7 +78,7 @@ def new_state(sites: int, leaves: int, demands: int, room: "int | np.int64") -> 
         np.empty((room, 4), np.float64),
         np.empty((room, 3), np.int64),
         np.empty(room, np.float64),
-        np.empty((room, 3), np.int64),
+        np.empty((room, 4), np.int64),
         np.zeros((demands, 7), np.int64),
         np.zeros((demands, 4)),
         count,
@@ -212,8 +214,8 @@ def take(state: State, site: int, quantity: int, time: float) -> int:
 
 
 @lean
-def ask(state: State, leaf: int, site: int, units: int) -> None:
-    """Queue a request of a repair point at its depot; sets FULL when room runs out."""
+def new_request(state: State, where: int, units: int) -> int:
+    """A request nobody stands behind; sets FULL when room runs out."""
     request = state.total[FREE_REQUEST]
     if request != NONE:
         state.total[FREE_REQUEST] = state.request[request, AFTER]
@@ -222,7 +224,21 @@ def ask(state: State, leaf: int, site: int, units: int) -> None:
         state.total[REQUESTS] = request + 1
         if request >= len(state.request) - _SLACK:
             state.total[FULL] = 1
-    state.request[request, AFTER], state.request[request, POINT], state.request[request, UNITS] = NONE, site, units
+    state.request[request, AFTER], state.request[request, POINT], state.request[request, UNITS] = NONE, where, units
+    return int(request)
+
+
+@lean
+def free_request(state: State, request: int) -> None:
+    """Forget a request that is met."""
+    state.request[request, AFTER] = state.total[FREE_REQUEST]
+    state.total[FREE_REQUEST] = request
+
+
+@lean
+def ask(state: State, leaf: int, site: int, units: int) -> None:
+    """Queue a request of a repair point at its depot."""
+    request = new_request(state, site, units)
     if state.leaf[leaf, NEWEST] == NONE:
         state.leaf[leaf, OLDEST] = request
     else:
@@ -247,8 +263,7 @@ def oldest_request(state: State, leaf: int) -> int:
         state.leaf[leaf, OLDEST] = state.request[request, AFTER]
         if state.request[request, AFTER] == NONE:
             state.leaf[leaf, NEWEST] = NONE
-        state.request[request, AFTER] = state.total[FREE_REQUEST]
-        state.total[FREE_REQUEST] = request
+        free_request(state, request)
 
 
 @lean

@@ -30,6 +30,8 @@ def board(copies: int, points: int = 1, **changes: Any) -> Board:
         "leaf_start": first,
         "point_start": first * points,
         "depot_stock": 0 * per_part,
+        "reorder_lot": per_part,
+        "reorder_gap": per_part,
         "base_stock": np.zeros(copies * points, np.int64),
         "courier_days": 2.0 * per_point,
         "courier_days_sd": 0.0 * per_point,
@@ -53,6 +55,7 @@ def board(copies: int, points: int = 1, **changes: Any) -> Board:
         "order_rule": none,
         "order_level": nothing,
     }
+    plain["order_lane"] = np.zeros(len(changes.get("order_time", nothing)), np.int64)
     return Board(**(plain | changes))
 
 
@@ -82,24 +85,33 @@ def shipping(copies: int, days: Floats) -> dict[str, Any]:
 
 
 def poisson(
-    copies: int, weeks: int, weekly: float, points: int = 1, psi: float = 1.0, a: float = np.inf, seed: int = 1
+    copies: int,
+    weeks: int,
+    weekly: float,
+    points: int = 1,
+    psi: float = 1.0,
+    a: float = np.inf,
+    seed: int = 1,
+    leaves: int = 1,
 ) -> Demands:
-    """Demand of so much a week at each copy, spread evenly over its points."""
+    """Demand of so much a week at each leaf of each copy, spread evenly over its points."""
+    number = copies * leaves
     law = DemandLaw(
-        mean=np.full((copies, weeks), weekly),
-        batch_index=np.full(copies, psi),
-        rate_shape=np.full(copies, a),
-        discount=np.ones(copies),
-        drift=np.zeros(copies),
-        upto=np.tile(np.arange(1, points + 1) / points, copies),
+        mean=np.full((number, weeks), weekly),
+        batch_index=np.full(number, psi),
+        rate_shape=np.full(number, a),
+        discount=np.ones(number),
+        drift=np.zeros(number),
+        upto=np.tile(np.arange(1, points + 1) / points, number),
     )
-    return draw_demand(law, places(copies, points), weeks, seed, 0)
+    return draw_demand(law, places(copies, points, leaves), weeks, seed, 0)
 
 
-def places(copies: int, points: int = 1) -> Places:
+def places(copies: int, points: int = 1, leaves: int = 1) -> Places:
     """Where the demand of a board arises."""
-    first = np.arange(copies + 1)
-    return Places(first, first * points, np.tile(2 + np.arange(points), copies), np.arange(copies))
+    site = 1 + leaves + np.arange(leaves * points)
+    first = np.arange(copies * leaves + 1) * points
+    return Places(np.arange(copies + 1) * leaves, first, np.tile(site, copies), np.arange(copies * leaves))
 
 
 def rules(days: float, **changes: Any) -> Rules:

@@ -7,7 +7,7 @@ from itertools import count
 import numpy as np
 import simpy
 
-from simulation.referee.board import PLANNED, PURCHASE, Board, Demands, Floats, Rules
+from simulation.referee.board import CATCH_UP, PLANNED, PURCHASE, Board, Demands, Floats, Rules
 
 Process = Generator[simpy.Event, None, None]
 
@@ -40,6 +40,15 @@ class Point:
         return sum(case.left for case in self.line)
 
 
+@dataclass
+class Owed:
+    """Units of a planned line the hub has not sent yet."""
+
+    leaf: int
+    lane: int
+    units: int
+
+
 class PartNetwork:
     """One part of a board: hub, depots, points, and what became of each demand in `last`, `waited` and `at_once`."""
 
@@ -64,6 +73,7 @@ class PartNetwork:
         self.hub, self.on_order, self.bought = 0, 0, 0
         self.depot, self.under_way = [0] * len(leaves), [0] * len(leaves)
         self.shipped, self.wanted = [0] * len(leaves), [0] * len(leaves)
+        self.owed: list[Owed] = []
         self.requests: list[list[Point]] = [[] for _ in leaves]
         rows = range(demands.start[part], demands.start[part + 1])
         self.last, self.waited, self.at_once = (dict.fromkeys(rows, 0.0) for _ in range(3))
@@ -172,8 +182,8 @@ class PartNetwork:
             self.hub += units
             return
         leaf = int(board.order_leaf[row])
-        if board.order_rule[row] == PLANNED:
-            units = int(np.floor(board.order_level[row] + self.wanted[leaf] - self.shipped[leaf] + 0.5))
+        if board.order_rule[row] in (PLANNED, CATCH_UP):
+            units = self._planned(row, leaf, int(board.order_lane[row]))
         else:
             units = self._lacks(leaf)
         if board.unlimited[self.part]:
@@ -186,6 +196,30 @@ class PartNetwork:
         self.under_way[leaf] -= units
         self.depot[leaf] += units
         self._send(leaf)
+
+    def _planned(self, row: int, leaf: int, lane: int) -> int:
+        """What a planned line lacks of its level, and what earlier lines of this leaf and lane are owed; who has waited
+        longest has a claim on what the hub has."""
+        if self.board.order_rule[row] == PLANNED:
+            owed = sum(line.units for line in self.owed if line.leaf == leaf)
+            level = self.board.order_level[row] + self.wanted[leaf]
+            wanted = int(np.floor(level - self.shipped[leaf] - owed + 0.5))
+            if wanted > 0 and self.board.unlimited[self.part]:
+                return wanted
+            for line in self.owed:
+                if line.leaf == leaf and wanted < 0:
+                    off = min(line.units, -wanted)
+                    line.units, wanted = line.units - off, wanted + off
+            if wanted > 0:
+                self.owed.append(Owed(leaf, lane, wanted))
+        free, leaving = self.hub, 0
+        for line in self.owed:
+            units = min(line.units, free)
+            free -= units
+            if line.leaf == leaf and line.lane == lane:
+                line.units, leaving = line.units - units, leaving + units
+        self.owed = [line for line in self.owed if line.units]
+        return leaving
 
     def _lacks(self, leaf: int) -> int:
         position = self.depot[leaf] + self.under_way[leaf] - len(self.requests[leaf])

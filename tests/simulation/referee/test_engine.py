@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from simulation.referee.board import (
     AT_ONCE,
     BASE_STOCK,
+    CATCH_UP,
     HUB,
     PLANNED,
     PURCHASE,
@@ -85,7 +86,12 @@ def whole_network(seed: int) -> tuple[Board, Demands, Floats]:
         order_kind=np.tile([PURCHASE, SHIP], copies * WEEKS),
         order_leaf=np.tile([-1, 0], copies * WEEKS),
         order_voyage=np.tile(np.arange(number), copies),
-        order_rule=np.repeat(rng.choice([PLANNED, BASE_STOCK], copies), number),
+        order_lane=rng.integers(0, 2, copies * number),
+        order_rule=np.where(
+            np.tile([False, True], copies * WEEKS) & (rng.random(copies * number) < 0.3),
+            CATCH_UP,
+            np.repeat(rng.choice([PLANNED, BASE_STOCK], copies), number),
+        ),
         order_level=np.tile(np.repeat(3.0 * weeks, 2), copies) - rng.uniform(0.0, 9.0, copies * number),
     )
     demands = poisson(copies, WEEKS, float(rng.uniform(1.0, 8.0)), points, psi=1.5, a=2.0, seed=seed)
@@ -202,6 +208,67 @@ def test_purchases_keep_moq_and_multiples_and_arrive_when_their_supplier_deliver
     assert out.moved.tolist() == [7, 0, 6]
     assert out.bought.tolist() == [7]
     assert out.hub_days.tolist() == [7 * 4.5 + 1 * 56.0]
+
+
+def test_what_a_late_supplier_held_back_leaves_with_the_next_departure_of_its_lane() -> None:
+    """Due the day before the departure of day 14, three days late: the planned eight leave on day 21, not with the next
+    planned line, which needs no more than its own."""
+    table = board(
+        1,
+        courier_days=np.zeros(1),
+        unlimited=np.zeros(1, bool),
+        **orders(
+            (0.0, PURCHASE, PLANNED, 10.0),
+            (14.0, SHIP, PLANNED, 8.0),
+            (21.0, SHIP, CATCH_UP, 0.0),
+            (28.0, SHIP, CATCH_UP, 0.0),
+            (70.0, SHIP, PLANNED, 10.0),
+        ),
+    )
+    due = np.array([13.0, 20.0, 27.0, 34.0, 76.0])
+    on_time, late = (played(table, demand_of((0.5, POINT, 0, 3, True)), rules(90.0), due + day) for day in (0, 3))
+    assert on_time.moved.tolist() == [10, 8, 0, 0, 2]
+    assert late.moved.tolist() == [10, 0, 8, 0, 2]
+
+
+def test_of_what_the_hub_owes_the_line_planned_first_goes_first() -> None:
+    """Five of twelve units come: the depot planned on day 7 gets them, though that of day 8 departs before it; the rest
+    comes with the next lot. What is owed by one lane does not leave by another."""
+    rows = [
+        (7.0, 1, 0, PLANNED, 6.0),
+        (8.0, 0, 0, PLANNED, 6.0),
+        (15.0, 0, 0, CATCH_UP, 0.0),
+        (16.0, 1, 1, CATCH_UP, 0.0),
+        (17.0, 1, 0, CATCH_UP, 0.0),
+        (24.0, 0, 0, CATCH_UP, 0.0),
+        (25.0, 1, 0, CATCH_UP, 0.0),
+    ]
+    time, leaf, lane, rule, level = (np.array(column) for column in zip(*rows, strict=True))
+    table = board(
+        1,
+        leaf_start=np.array([0, 2]),
+        point_start=np.array([0, 1, 2]),
+        depot_stock=np.zeros(2, np.int64),
+        base_stock=np.zeros(2, np.int64),
+        courier_days=np.zeros(2),
+        courier_days_sd=np.zeros(2),
+        unlimited=np.zeros(1, bool),
+        lot_start=np.array([0, 2]),
+        lot_site=np.array([HUB, HUB]),
+        lot_quantity=np.array([5, 20]),
+        lot_expires=np.full(2, np.inf),
+        lot_voyage=np.array([0, 1]),
+        order_start=np.array([0, len(rows)]),
+        order_time=time,
+        order_kind=np.full(len(rows), SHIP),
+        order_leaf=leaf,
+        order_lane=lane,
+        order_voyage=np.full(len(rows), 2),
+        order_rule=rule,
+        order_level=level,
+    )
+    out = played(table, demand_of((0.5, 3, 0, 3, True)), rules(60.0, check=True), np.array([10.0, 20.0, 30.0]))
+    assert out.moved.tolist() == [0, 0, 0, 0, 5, 6, 1]
 
 
 def test_a_case_that_has_waited_its_patience_leaves_without_its_part() -> None:

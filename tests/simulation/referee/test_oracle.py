@@ -3,46 +3,51 @@
 import numpy as np
 import pytest
 
-from simulation.referee.board import AT_ONCE, BASE_STOCK, HUB, PLANNED, PURCHASE, SHIP, Board, Demands, Floats
-from tests.simulation.referee.boards import board, played, poisson, rules
+from simulation.referee.board import AT_ONCE, BASE_STOCK, CATCH_UP, HUB, PLANNED, PURCHASE, SHIP, Board, Demands, Floats
+from tests.simulation.referee.boards import board, played, poisson, rules, weekly_days
 from tests.simulation.referee.simpy_network import PartNetwork
 
-WEEKS, PARTS, POINTS = 30, 12, 3
+WEEKS, PARTS, LEAVES, POINTS = 30, 8, 2, 2
 
 
 def network(seed: int, courier_sd: float) -> tuple[Board, Demands, Floats]:
-    """Parts with a supplier or without, planned for half the time and on base stock after it."""
+    """Parts with a supplier or without, planned for half the time and on base stock after it; two depots share a hub,
+    each with two lanes."""
     rng = np.random.default_rng(seed)
-    number = 2 * WEEKS
-    # purchases on Mondays, shipments on Tuesdays: no two things happen at the same moment
-    time = np.sort(np.concatenate([7.0 * np.arange(WEEKS), 7.0 * np.arange(WEEKS) + 1.0]))
-    planned = np.tile(time < 7.0 * WEEKS / 2, PARTS)
+    # purchases on Mondays, shipments on Tuesdays and Wednesdays: no two things happen at the same moment
+    time: Floats = (weekly_days(WEEKS)[:, None] + np.arange(1 + LEAVES)).ravel()
+    number, every = len(time), PARTS * len(time)
+    kind = np.tile([PURCHASE, *[SHIP] * LEAVES], PARTS * WEEKS)
+    planned = np.where((rng.random(every) < 0.4) & (kind == SHIP), CATCH_UP, PLANNED)
+    leaves, points = PARTS * LEAVES, PARTS * LEAVES * POINTS
     table = board(
         PARTS,
-        POINTS,
-        base_stock=rng.integers(0, 4, PARTS * POINTS),
-        depot_stock=rng.integers(2, 12, PARTS),
-        courier_days=rng.uniform(1.0, 4.0, PARTS * POINTS),
-        courier_days_sd=np.full(PARTS * POINTS, courier_sd),
-        unlimited=np.arange(PARTS) % 3 == 0,
+        leaf_start=np.arange(PARTS + 1) * LEAVES,
+        point_start=np.arange(leaves + 1) * POINTS,
+        base_stock=rng.integers(0, 4, points),
+        depot_stock=rng.integers(2, 12, leaves),
+        courier_days=rng.uniform(1.0, 4.0, points),
+        courier_days_sd=np.full(points, courier_sd),
+        unlimited=np.arange(PARTS) % 4 == 0,
         moq=rng.integers(1, 12, PARTS),
         order_multiple=rng.integers(1, 4, PARTS),
-        lot_start=np.arange(PARTS + 1) * 3,
-        lot_site=np.tile([HUB, 1, 2], PARTS),
-        lot_quantity=rng.integers(1, 9, 3 * PARTS),
-        lot_expires=np.full(3 * PARTS, np.inf),
-        lot_voyage=np.full(3 * PARTS, AT_ONCE),
+        lot_start=np.arange(PARTS + 1) * 4,
+        lot_site=np.tile([HUB, 1, 2, 3], PARTS),
+        lot_quantity=rng.integers(1, 9, 4 * PARTS),
+        lot_expires=np.full(4 * PARTS, np.inf),
+        lot_voyage=np.full(4 * PARTS, AT_ONCE),
         order_start=np.arange(PARTS + 1) * number,
         order_time=np.tile(time, PARTS),
-        order_kind=np.tile([PURCHASE, SHIP], PARTS * WEEKS),
-        order_leaf=np.tile([-1, 0], PARTS * WEEKS),
+        order_kind=kind,
+        order_leaf=np.tile([-1, *range(LEAVES)], PARTS * WEEKS),
+        order_lane=rng.integers(0, 2, every),
         order_voyage=np.tile(np.arange(number), PARTS),
-        order_rule=np.where(planned, PLANNED, BASE_STOCK),
+        order_rule=np.where(np.tile(time < 7.0 * WEEKS / 2, PARTS), planned, BASE_STOCK),
         order_level=np.tile(4.0 + rng.normal(0.0, 1.0, number), PARTS),
     )
-    demands = poisson(PARTS, WEEKS, 2.0, POINTS, psi=1.4, a=3.0, seed=seed)
+    demands = poisson(PARTS, WEEKS, 2.0, POINTS, psi=1.4, a=3.0, seed=seed, leaves=LEAVES)
     demands = demands._replace(priority=rng.integers(1, 6, len(demands.time)))
-    days = np.where(np.arange(number) % 2 == 0, 9.3, 13.7)
+    days = np.where(np.arange(number) % (1 + LEAVES) == 0, 9.3, 13.7)
     arrives = time + days + np.sort(rng.uniform(0.0, 3.0, number))
     return table, demands, arrives
 
@@ -54,6 +59,7 @@ def test_with_fixed_couriers_every_demand_waits_exactly_as_long(fifo: bool) -> N
         table, demands, arrives = network(seed, courier_sd=0.0)
         rule = rules(7.0 * WEEKS, fifo=fifo)
         out = played(table, demands, rule, arrives)
+        assert out.moved[table.order_rule == CATCH_UP].sum() > 20
         for part in range(PARTS):
             naive = PartNetwork(table, demands, arrives, rule, part, seed)
             naive.run()
