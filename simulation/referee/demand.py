@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from simulation.referee.board import Demands, Floats, Ints
+from simulation.referee.repairs import Habits, bundled
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 DAYS = 7.0
 NEW_PRIORITY = 3  # of a repair that comes in (DESIGN 3, repair_orders)
+_TICKETS = 4  # stream of a replication
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,13 @@ def seeds_of(key: Ints, seed: int, replication: int, purpose: int) -> Ints:
     return (z & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
 
-def draw_demand(law: DemandLaw, places: Places, weeks: int, seed: int, replication: int) -> Demands:
+def draw_demand(
+    law: DemandLaw, places: Places, weeks: int, seed: int, replication: int, habits: Habits | None = None
+) -> Demands:
     """Demand of weeks 1..`weeks` in one replication, sorted by (part, time); the last mean holds beyond the law's end.
 
     Given the rate, batches arrive as a Poisson process and have geometric size with E[b²]/E[b] = ψ, so that a window of
-    mean M has variance ψM; each batch falls on one point.
+    mean M has variance ψM; each batch falls on one point. By `habits` some are one repair; without, each is its own.
     """
     seeds = seeds_of(places.key, seed, replication, 0)
     counts = np.zeros((len(law.mean), weeks), np.int64)
@@ -85,6 +89,9 @@ def draw_demand(law: DemandLaw, places: Places, weeks: int, seed: int, replicati
     time, point, quantity = np.empty(size), np.empty(size, np.int64), np.empty(size, np.int64)
     seeds = seeds_of(places.key, seed, replication, 1)
     _fill(counts, ends, law.batch_index, places.point_start, law.upto, seeds, time, point, quantity)
+    ticket = np.arange(size)
+    if habits is not None:
+        time, ticket = bundled(habits, point, time, np.random.default_rng([seed, replication, _TICKETS]))
     leaf_ends = np.concatenate([[0], ends])
     start = leaf_ends[places.leaf_start]
     order = np.empty(size, np.int64)
@@ -98,7 +105,7 @@ def draw_demand(law: DemandLaw, places: Places, weeks: int, seed: int, replicati
         quantity=quantity[order],
         priority=np.full(size, NEW_PRIORITY),
         asked=np.ones(size, bool),
-        ticket=np.arange(size),
+        ticket=ticket[order],
     )
 
 

@@ -1,4 +1,4 @@
-"""Demand by bootstrap: whole weeks of the past are drawn again, tickets and all."""
+"""What the past says: whole weeks of demand to draw again, tickets and all; how many parts repairs need."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,10 @@ from domain.network import Network
 from simulation.referee.board import Demands, Floats, Ints
 from simulation.referee.demand import NEW_PRIORITY
 from simulation.referee.places import Map
+from simulation.referee.repairs import Habits, Links
 
 WEEKS_BACK = 52  # the year before `as_of`
+MOST_PARTS = 8  # of one repair; a longer ticket says little about which parts go together
 
 
 @dataclass(frozen=True)
@@ -80,3 +82,61 @@ def draw_history(history: History, rows: Map, weeks: int, seed: int, replication
         asked=np.ones(len(row), bool),
         ticket=first[order].astype(np.int64),
     )
+
+
+@dataclass(frozen=True)
+class PastRepairs:
+    """What the tickets of a network say.
+
+    sizes: share of repairs that needed 1, 2, … different parts, the last `MOST_PARTS` or more. pairs: part, other,
+    repairs that needed both.
+    """
+
+    sizes: Floats
+    pairs: pd.DataFrame
+
+
+def past_repairs(network: Network) -> PastRepairs | None:
+    """How many parts the repairs in `usage` wanted, used or unmet, corrections taken off; None where no row names a
+    ticket."""
+    usage = network.usage[(network.usage["ticket"] != "").to_numpy()]
+    tickets = pd.factorize(usage["ticket"])[0].astype(np.int64)
+    parts, names = pd.factorize(usage["part"], sort=True)
+    key, row = np.unique(tickets * max(len(names), 1) + parts, return_inverse=True)
+    key = key[np.bincount(row, usage["quantity"], len(key)) > 0]
+    if not len(key):
+        return None
+    ticket, part = np.divmod(key, len(names))
+    number = np.bincount(ticket)
+    sizes = np.bincount(np.minimum(number[number > 0], MOST_PARTS))[1:]
+    found = []
+    for step in range(1, MOST_PARTS):
+        together = (ticket[step:] == ticket[:-step]) & (number[ticket[step:]] <= MOST_PARTS)
+        found.append(part[:-step][together] * len(names) + part[step:][together])
+    pair, repairs = np.unique(np.concatenate(found), return_counts=True)
+    first, second = np.divmod(pair, len(names))
+    pairs = pd.DataFrame({"part": names[first], "other": names[second], "repairs": repairs})
+    return PastRepairs(sizes / sizes.sum(), pairs)
+
+
+def habits_of(past: PastRepairs, fitment: pd.DataFrame, rows: Map) -> Habits:
+    """`past_repairs` by the rows of a map: first those meet that did so before, most often first, then parts of one
+    model."""
+    ends = rows.part_row(past.pairs["part"]), rows.part_row(past.pairs["other"])
+    known = (ends[0] >= 0) & (ends[1] >= 0)
+    often = past.pairs["repairs"].to_numpy()[known]
+    key = np.argsort(np.argsort(-often, kind="stable"), kind="stable")
+    both = np.concatenate([ends[0][known], ends[1][known]])
+    of_model, model = rows.part_row(fitment["part"]), pd.factorize(fitment["model"], sort=True)[0]
+    fits = of_model >= 0
+    return Habits(
+        sizes=past.sizes,
+        part=rows.leaves["part_row"].to_numpy()[rows.points["leaf_row"].to_numpy()],
+        site=pd.factorize(rows.points["site"], sort=True)[0].astype(np.int64),
+        links=(_links(both, np.tile(key, 2), rows), _links(of_model[fits], model[fits].astype(np.int64), rows)),
+    )
+
+
+def _links(part: Ints, key: Ints, rows: Map) -> Links:
+    order = np.lexsort((key, part))
+    return Links(np.searchsorted(part[order], np.arange(len(rows.parts) + 1)), key[order])

@@ -12,6 +12,7 @@ from simulation.referee.demand import DemandLaw, draw_demand, seeds_of, stream_k
 from simulation.referee.engine import play
 from simulation.referee.lead_times import draw_arrivals
 from simulation.referee.money import Prices, co2_kg, costs, prices_of
+from simulation.referee.repairs import Habits
 from simulation.referee.verdict import Tally, Verdict, tally_service, tally_stock, verdict
 from simulation.referee.yardsticks import express_of, foresight_of, tally_clairvoyant, tally_status_quo
 
@@ -37,11 +38,11 @@ def rules_of(case: Case, patience_days: float = np.inf, defectives: bool = True,
     return Rules(False, defectives, patience_days, float(inside), float(end), check)
 
 
-def from_law(case: Case, law: DemandLaw | None = None, seed: int = 1) -> DrawDemand:
-    """Demand drawn from a law, by default the plan's own forecast."""
+def from_law(case: Case, law: DemandLaw | None = None, seed: int = 1, habits: Habits | None = None) -> DrawDemand:
+    """Demand drawn from a law, by default the plan's own forecast; by `habits` some of it is one repair."""
     law = forecast_law(case) if law is None else law
     places = case.rows.places()
-    return lambda replication: draw_demand(law, places, case.end_weeks, seed, replication)
+    return lambda replication: draw_demand(law, places, case.end_weeks, seed, replication, habits)
 
 
 def replicate(
