@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -104,6 +105,7 @@ def plan(
     forecast: Annotated[Path | None, typer.Option(metavar="FILE", help="Use this forecast.parquet instead.")] = None,
     methods: MethodsFile = None,
     only: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="brand=, part_class= or part=.")] = None,
+    simulate: Annotated[int, typer.Option(metavar="N", help="Play the plan N times: does it keep its promise?")] = 0,
     strict: Strict = False,
     as_json: AsJson = False,
 ) -> None:
@@ -112,18 +114,21 @@ def plan(
     from reports.summary import Summary
     from reports.terminal import terminal
     from scenarios.run import run_plan
+    from scenarios.simulate import lines
 
+    if simulate < 0 or simulate == 1:
+        raise ZapasError(f"--simulate {simulate}: play at least twice, or one cannot say how sure the answer is.")
     briefs: list[Summary] = []
 
     def documents(*made: Any) -> dict[str, bytes]:
-        network, forecast_made, plan_made, before = made
+        network, forecast_made, plan_made, before, simulated = made
         briefs.append(compared(network, forecast_made, plan_made, before))
-        return written(briefs[-1], network, forecast_made, plan_made)
+        return written(briefs[-1], network, forecast_made, plan_made, simulated)
 
     with _progress() as tell:
         run = run_plan(
             directory, out, documents=documents, previous=previous, forecast_file=forecast, methods_file=methods,
-            only=_pairs(only or []), strict=strict, tell=tell,
+            only=_pairs(only or []), strict=strict, simulate=simulate, tell=tell,
         )  # fmt: skip
     if as_json:
         print(json.dumps(run.json, ensure_ascii=False, indent=1))
@@ -131,6 +136,8 @@ def plan(
     if run.report.problems:
         Console(stderr=True, soft_wrap=True).print(run.report.text(3), markup=False, highlight=False)
     Console().print(terminal(briefs[-1]))
+    if "simulated" in run.json:
+        print("\n".join(["", *lines(run.json["simulated"]), ""]))
     print(f"Report: {out / 'report.html'}   Excel: {out / 'plan.xlsx'}")
 
 
@@ -216,9 +223,14 @@ def simulate(
     half_width: Annotated[
         float | None, typer.Option(help="Stop once fill rates are known so well, e.g. 0.005.")
     ] = None,
+    patience: Annotated[
+        float | None, typer.Option(min=0, metavar="DAYS", help="A case that has waited so long leaves.")
+    ] = None,
+    save: Annotated[bool, typer.Option("--save", help="Keep the answer in plan.json and report.html.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Play a plan event by event: what it promises and what it achieves."""
+    from reports.html import with_simulated
     from scenarios.simulate import DemandSource, lines
     from scenarios.simulate import simulate as judged
 
@@ -227,9 +239,38 @@ def simulate(
     with _progress() as tell:
         found = judged(
             directory, plan, replications, demand=DemandSource(demand), weeks=weeks, seed=seed,
-            half_width=half_width, tell=tell,
+            half_width=half_width, patience_days=patience, retold=with_simulated if save else None, tell=tell,
         )  # fmt: skip
     print(json.dumps(found, ensure_ascii=False, indent=1) if as_json else "\n".join(lines(found)))
+
+
+@app.command(epilog="Example:  zapas replay network --from 2025-06-29 --every 4")
+def replay(
+    directory: Directory,
+    since: Annotated[str, typer.Option("--from", metavar="DATE", help="The first Monday after it is the first week.")],
+    every: Annotated[int, typer.Option(min=1, help="Weeks from one plan to the next.")] = 1,
+    weeks: Annotated[int | None, typer.Option(min=1, help="Weeks to replay (default: all until today).")] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same lead times where none are on record.")] = 1,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the JSON here too.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Play your own past again: what the plan would have served and cost, week by week, beside what you did."""
+    from scenarios.replay import replay as played_again
+    from scenarios.replay_figures import lines
+
+    try:
+        day = date.fromisoformat(since)
+    except ValueError as error:
+        raise ZapasError(f"--from {since}: write the date as 2025-06-29.") from error
+    with _progress() as tell:
+        found = played_again(directory, day, every=every, weeks=weeks, seed=seed, tell=tell)
+    text = json.dumps(found, ensure_ascii=False, indent=1)
+    if out is not None:
+        try:
+            out.write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            raise ZapasError(f"{out}: it cannot be written ({error.strerror or error}).") from error
+    print(text if as_json else "\n".join(lines(found)))
 
 
 @app.command(epilog="Example:  zapas backtest demand.csv --horizon 6 --out backtest")

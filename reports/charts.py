@@ -1,6 +1,7 @@
 """The charts of reports, notebooks and web pages: Altair, colour-blind safe (Okabe & Ito 2008), an A4 page wide."""
 
 from math import isnan
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -90,6 +91,38 @@ def service_chart(service: tuple[GroupService, ...]) -> Chart:
     promised = base.transform_filter("datum.what == 'promised'").mark_circle(size=90, opacity=1, aria=False)
     layers = alt.layer(target.encode(x, y, colour), promised.encode(x, y, colour))
     return _styled(layers.properties(width=WIDTH - 160, height=24 * max(len(data), 1)))
+
+
+def promise_chart(service: dict[str, Any]) -> Chart:
+    """Promised and achieved share of parts found on the shelf by group, the latter with its interval.
+
+    service: by group `promised` (or None), `achieved`, `low`, `high`, as `zapas simulate --json` has them.
+    """
+    names = {group: words.shortened(group, 30) for group in service}
+    rows = [
+        {"group": names[group], "promised": row["promised"], "achieved": row["achieved"]}
+        for group, row in service.items()
+    ]
+    long = pd.DataFrame(rows).melt("group", ["promised", "achieved"], var_name="what", value_name="share").dropna()
+    ends = pd.DataFrame(
+        [{"group": names[group], "low": row["low"], "high": row["high"]} for group, row in service.items()]
+    )
+    ends = ends.assign(what="achieved", high=ends["high"].clip(upper=1.0)).dropna()
+    least = min(long["share"].min(), ends["low"].min()) if len(ends) else long["share"].min()
+    scale = alt.Scale(domain=[max(min(float(least) - 0.02, 0.9), 0.0), 1.0], nice=False)
+    y = alt.Y("group:N", title=None, sort=list(names.values()), axis=alt.Axis(labelLimit=260, grid=True))
+    axis = alt.Axis(format=".0%", tickCount=8)
+    x = alt.X("share:Q", title="repairs that found their part on the shelf", scale=scale, axis=axis)
+    colour = _series(["promised", "achieved"], [BLUE, ORANGE])
+    base = alt.Chart(long)
+    promised = base.transform_filter("datum.what == 'promised'").mark_tick(
+        thickness=3, height=18, opacity=1, aria=False
+    )
+    achieved = base.transform_filter("datum.what == 'achieved'").mark_circle(size=70, opacity=1, aria=False)
+    rule = alt.Chart(ends).mark_rule(strokeWidth=3, aria=False)
+    interval = rule.encode(alt.X("low:Q", scale=scale), y, colour, alt.X2("high:Q"))
+    layers = alt.layer(interval, achieved.encode(x, y, colour), promised.encode(x, y, colour))
+    return _styled(layers.properties(width=WIDTH - 160, height=26 * len(names)))
 
 
 def cost_chart(cost: Cost, currency: str) -> Chart:

@@ -12,9 +12,11 @@ from markupsafe import Markup
 from domain.forecast import Forecast
 from domain.network import Network
 from domain.plan import Plan
+from domain.problems import ZapasError
 from reports import charts, words
 from reports.changes import sentences
 from reports.explain import explain
+from reports.promise import DEMAND, policies, sentences_of
 from reports.series import parts_at_risk
 from reports.summary import Summary, change_lines
 from reports.tables import consignments, part_forecast, plan_frames, shipment_lines, until_week
@@ -42,8 +44,13 @@ class Card:
     stock: Markup | None
 
 
-def report_html(brief: Summary, network: Network, forecast: Forecast, plan: Plan) -> bytes:
-    """The whole report, UTF-8; `brief` is the plan's summary. Same input, same bytes."""
+def report_html(
+    brief: Summary, network: Network, forecast: Forecast, plan: Plan, simulated: dict[str, Any] | None = None
+) -> bytes:
+    """The whole report, UTF-8; `brief` is the plan's summary, `simulated` the answer of the referee if it was asked.
+
+    Same input, same bytes.
+    """
     frames = plan_frames(plan)
     horizon, currency = network.settings.horizon_weeks, network.settings.currency
     soon = consignments(shipment_lines(network, until_week(network, frames["shipments"], "departs", 2)))
@@ -54,6 +61,7 @@ def report_html(brief: Summary, network: Network, forecast: Forecast, plan: Plan
         "brief": brief,
         "title": f"Plan of {words.day(brief.as_of, brief.as_of)} {brief.as_of.year}",
         "service_chart": figures.svg(charts.service_chart(brief.service)) if brief.service else None,
+        "simulated": simulated_section(simulated, currency),
         "cost_chart": figures.svg(charts.cost_chart(brief.cost, currency)) if brief.cost.total else None,
         "shipments_chart": figures.svg(charts.shipments_chart(network, frames["shipments"])) if len(sent) else None,
         "orders_chart": figures.svg(charts.orders_chart(network, frames["purchase_orders"])) if len(ordered) else None,
@@ -76,18 +84,49 @@ def report_html(brief: Summary, network: Network, forecast: Forecast, plan: Plan
     return _TEMPLATES.get_template("report.html").render(content).encode()
 
 
+def simulated_section(found: dict[str, Any] | None, currency: str) -> Markup:
+    """Promised and achieved beside what else could be done, by `zapas simulate`; without it how to get it."""
+    content: dict[str, Any] = {
+        "found": found,
+        "chart": None,
+        "number": words.number,
+        "percent": lambda share: "–" if share is None else words.percent(share),
+        "days": lambda days: "–" if days is None else f"{days:.1f}",
+        "money": lambda amount: "–" if amount is None else words.money(amount, currency),
+    }
+    if found is not None:
+        content |= {
+            "policies": policies(found),
+            "said": sentences_of(found, currency),
+            "demand": DEMAND[found["demand"]],
+        }
+        if found["service"]:
+            content["chart"] = _Figures("s").svg(charts.promise_chart(found["service"]))
+    return Markup(_TEMPLATES.get_template("simulated.html").render(content))
+
+
+def with_simulated(report: bytes, found: dict[str, Any], currency: str) -> bytes:
+    """A report with this answer of the referee in its place. Raises ZapasError where the report has no such place."""
+    section = simulated_section(found, currency)
+    text, places = re.subn(r'<section id="simulated">.*?</section>', lambda _: section, report.decode(), flags=re.S)
+    if places != 1:
+        raise ZapasError("report.html was written by another version of Zapas; plan again with --simulate.")
+    return text.encode()
+
+
 class _Figures:
     """Charts as inline SVG, numbered so that no two share an id."""
 
-    def __init__(self) -> None:
-        self._number = 0
+    def __init__(self, letter: str = "f") -> None:
+        self._letter, self._number = letter, 0
 
     def svg(self, chart: charts.Chart) -> Markup:
         """The chart's SVG, scaled to the page; its text was escaped when it was drawn."""
         self._number += 1
         text = re.sub(r' xmlns(:xlink)?="[^"]*"', "", charts.svg(chart))
-        text = re.sub(r'\bid="([^"]+)"', rf'id="f{self._number}-\1"', text)
-        return Markup(re.sub(r"url\(#([^)]+)\)", rf"url(#f{self._number}-\1)", text))
+        name = f"{self._letter}{self._number}"
+        text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
+        return Markup(re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", text))
 
 
 def _card(figures: _Figures, network: Network, forecast: Forecast, plan: Plan, part: str) -> Card:

@@ -18,12 +18,15 @@ from forecasting.forecast import Forecasting
 from forecasting.methods import SURVIVORS
 from forecasting.mix import Methods, methods_from_text, methods_text
 from scenarios.pipeline import STEPS, Planning, Tell, run_step
+from scenarios.simulate import judged
 from storage.network_folder import read_network
 from storage.network_set_aside import write_set_aside
 from storage.parquet_folder import write_frames, write_text
 from storage.plan_folder import PartialPlan, PlanFolder, plan_folder, read_plan
 
-Documents = Callable[[Network, Forecast, Plan, PlanFolder | None], Mapping[str, bytes]]
+Simulated = dict[str, Any]
+"""What the referee says of a plan, as `zapas simulate --json` prints it."""
+Documents = Callable[[Network, Forecast, Plan, PlanFolder | None, Simulated | None], Mapping[str, bytes]]
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,12 @@ def run_plan(
     methods_file: Path | None = None,
     only: Mapping[str, str] | None = None,
     strict: bool = False,
+    simulate: int = 0,
     tell: Tell = lambda text: None,
 ) -> Run:
     """Plan the network folder and write the plan folder `out`; `documents` makes the files people read.
+
+    simulate: how often the referee plays the plan before it is published (0: not at all).
 
     Raises BadData when the folder cannot be planned, ZapasError when `out` cannot be written.
     """
@@ -67,13 +73,15 @@ def run_plan(
             _save(step.name, planning, partial)
         if planning.forecast is None:
             raise ValueError("the pipeline made no forecast")
+        made = PlanFolder(partial.path, plan_json(network, planning.plan, 0.0))
+        simulated = judged(network, made, directory, simulate, tell=tell) if simulate else None
         tell("Writing the report")
-        for name, document in documents(network, planning.forecast, planning.plan, before).items():
+        for name, document in documents(network, planning.forecast, planning.plan, before, simulated).items():
             partial.write_bytes(name, document)
         if report.set_aside:
             write_set_aside(report, partial.path / "set_aside.xlsx")
         partial.write_facts(network)
-        content = plan_json(network, planning.plan, perf_counter() - begun)
+        content = plan_json(network, planning.plan, perf_counter() - begun, simulated)
         partial.write_json(content)
         partial.finish()
     return Run(network, report, planning.forecast, planning.plan, before, content)
@@ -116,8 +124,8 @@ def restricted(network: Network, only: Mapping[str, str]) -> Network:
     return network.with_parts(parts) if only else network
 
 
-def plan_json(network: Network, plan: Plan, seconds: float) -> dict[str, Any]:
-    """The content of plan.json (DESIGN 4)."""
+def plan_json(network: Network, plan: Plan, seconds: float, simulated: Simulated | None = None) -> dict[str, Any]:
+    """The content of plan.json (DESIGN 4), with what the referee says where it was asked."""
     replenishment = plan.replenishment
     cost = {name: getattr(replenishment.cost, name) for name in replenishment.cost.__dataclass_fields__}
     return {
@@ -134,6 +142,7 @@ def plan_json(network: Network, plan: Plan, seconds: float) -> dict[str, Any]:
         "seconds": {**plan.seconds, "total": seconds},
         "snapshot": network.snapshot,
         "version": version("zapas"),
+        **({} if simulated is None else {"simulated": simulated}),
     }
 
 

@@ -1,7 +1,9 @@
 """Plays a plan folder on its network and says what it achieves: promised and achieved side by side."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +14,19 @@ from domain.network import Network
 from domain.problems import ZapasError
 from scenarios.pipeline import Tell
 from simulation.referee.case import Case, case_of
-from simulation.referee.history import draw_history, history_of, past_demand
+from simulation.referee.history import PastRepairs, draw_history, habits_of, history_of, past_demand, past_repairs
 from simulation.referee.plan import PlanToJudge
-from simulation.referee.referee import DrawDemand, Judgement, from_law, judge
+from simulation.referee.referee import DrawDemand, Judgement, from_law, judge, rules_of
+from simulation.referee.repairs import Habits
 from simulation.referee.truth import true_law, true_places
 from simulation.referee.verdict import Interval, Verdict
 from storage.network_folder import read_network
-from storage.plan_folder import PlanFolder, read_plan
+from storage.plan_folder import PlanFolder, plan_folder, read_plan
 
 _TRUTH = ("demand", "leaves", "shares", "lead_times")
-_FIGURES = ("repairs_without_wait", "turnaround_days", "days_waiting_for_parts", "solved_locally")
+
+Retold = Callable[[bytes, dict[str, Any], str], bytes]
+"""report.html with this judgement, from the old one, the judgement and the currency."""
 
 
 class DemandSource(StrEnum):
@@ -41,23 +46,69 @@ def simulate(
     weeks: int | None = None,
     seed: int = 1,
     half_width: float | None = None,
+    patience_days: float | None = None,
+    retold: Retold | None = None,
     tell: Tell = lambda text: None,
 ) -> dict[str, Any]:
-    """Judge the plan `out` of the network `directory` (DESIGN 4); stops early once every fill rate is known to
-    ± `half_width`.
+    """Judge the plan `out` of the network `directory` (DESIGN 4); with `retold` the plan folder keeps the judgement.
 
-    Raises ZapasError when the plan is of another network, or there is no truth beside the folder.
+    Raises ZapasError when the plan is of another network, or there is no truth beside the folder, or the plan cannot be
+    written.
     """
     tell("Reading the network and the plan")
     network, _ = read_network(directory)
     folder = read_plan(out)
-    network = _without_the_past(_as_planned(network, folder), keep_usage=demand is DemandSource.history)
+    found = judged(
+        _as_planned(network, folder), folder, directory, replications, demand=demand, weeks=weeks, seed=seed,
+        half_width=half_width, patience_days=patience_days, tell=tell,
+    )  # fmt: skip
+    if retold is not None:
+        tell("Writing the plan folder")
+        _keep(folder, found, retold)
+    return found
+
+
+def judged(
+    network: Network,
+    folder: PlanFolder,
+    directory: Path,
+    replications: int,
+    *,
+    demand: DemandSource = DemandSource.forecast,
+    weeks: int | None = None,
+    seed: int = 1,
+    half_width: float | None = None,
+    patience_days: float | None = None,
+    tell: Tell = lambda text: None,
+) -> dict[str, Any]:
+    """Judge a plan of exactly this network; stops early once every fill rate is known to ± `half_width`.
+
+    patience_days: after so many days a case that waits for a part leaves; None: never.
+    """
+    tell("Setting up the referee")
+    past = None if demand is DemandSource.history else past_repairs(network)
+    tickets = past is not None or bool((network.usage["ticket"] != "").any())
+    network = _without_the_past(network, keep_usage=demand is DemandSource.history)
     plan = plan_to_judge(network, folder)
     weeks = weeks or network.settings.horizon_weeks
-    tell("Setting up the referee")
-    case, draw = _case_and_demand(directory, network, plan, demand, weeks, seed)
-    found = judge(case, draw, replications, seed, half_width=half_width, tell=tell)
-    return judgement_json(found, plan, demand, weeks)
+    case, draw = _case_and_demand(directory, network, plan, demand, weeks, seed, past)
+    rules = rules_of(case, inf if patience_days is None else patience_days)
+    found = judge(case, draw, replications, seed, rules, half_width, tell)
+    told = {"patience_days": patience_days, "tickets": tickets}
+    return {**judgement_json(found, plan, demand, weeks), **told}
+
+
+def _keep(folder: PlanFolder, found: dict[str, Any], retold: Retold) -> None:
+    """Write the judgement into plan.json and report.html; the folder is exchanged as a whole."""
+    with plan_folder(folder.path) as partial:
+        partial.copy(folder)
+        if read_plan(folder.path).json != folder.json:
+            raise ZapasError(f"{folder.path}: the plan was replaced while it was played; play the new one.")
+        report = partial.path / "report.html"
+        if report.is_file():
+            partial.write_bytes(report.name, retold(report.read_bytes(), found, folder.settings["currency"]))
+        partial.write_json({**folder.json, "simulated": found})
+        partial.finish()
 
 
 def plan_to_judge(network: Network, folder: PlanFolder) -> PlanToJudge:
@@ -88,25 +139,30 @@ def _verdict_json(verdict: Verdict, promised: dict[str, float] | None = None) ->
     service = {
         name: {
             **({} if promised is None else {"promised": promised.get(name)}),
-            "achieved": found.value,
-            "low": found.low,
-            "high": found.high,
+            "achieved": _known(found.value),
+            "low": _known(found.low),
+            "high": _known(found.high),
             "asked": verdict.asked[name],
         }
         for name, found in verdict.service.items()
     }
-    others = {name: found.value for name, found in verdict.figures.items()}
+    others = {name: _known(found.value) for name, found in verdict.figures.items()}
     intervals = {name: _ends(found) for name, found in {**verdict.figures, **_named(verdict.cost)}.items()}
-    cost = {kind: found.value for kind, found in verdict.cost.items()}
+    cost = {kind: _known(found.value) for kind, found in verdict.cost.items()}
     return {"service": service, **others, "cost": cost, "intervals": intervals}
+
+
+def _known(value: float) -> float | None:
+    """None where nothing was asked, or nobody can say."""
+    return value if isfinite(value) else None
 
 
 def _named(cost: dict[str, Interval]) -> dict[str, Interval]:
     return {f"cost {kind}": found for kind, found in cost.items()}
 
 
-def _ends(found: Interval) -> list[float]:
-    return [found.low, found.high]
+def _ends(found: Interval) -> list[float | None]:
+    return [_known(found.low), _known(found.high)]
 
 
 def _as_planned(network: Network, folder: PlanFolder) -> Network:
@@ -130,23 +186,33 @@ def _without_the_past(network: Network, keep_usage: bool) -> Network:
 
 
 def _case_and_demand(
-    directory: Path, network: Network, plan: PlanToJudge, demand: DemandSource, weeks: int, seed: int
+    directory: Path,
+    network: Network,
+    plan: PlanToJudge,
+    demand: DemandSource,
+    weeks: int,
+    seed: int,
+    past: PastRepairs | None,
 ) -> tuple[Case, DrawDemand]:
     if demand is DemandSource.truth:
         truth = _truth(directory)
         case = case_of(network, plan, weeks, true_places(network, truth), truth["lead_times"])
-        return case, from_law(case, true_law(case, truth), seed)
+        return case, from_law(case, true_law(case, truth), seed, _habits(past, case))
     if demand is DemandSource.history:
-        past = past_demand(network)
-        if past.empty:
+        weekly = past_demand(network)
+        if weekly.empty:
             raise ZapasError(
                 f"{directory}: there is no usage in the year before {network.settings.as_of} to draw from."
             )
-        case = case_of(network, plan, weeks, past)
-        history = history_of(past, case.rows)
+        case = case_of(network, plan, weeks, weekly)
+        history = history_of(weekly, case.rows)
         return case, lambda number: draw_history(history, case.rows, case.end_weeks, seed, number)
     case = case_of(network, plan, weeks)
-    return case, from_law(case, seed=seed)
+    return case, from_law(case, seed=seed, habits=_habits(past, case))
+
+
+def _habits(past: PastRepairs | None, case: Case) -> Habits | None:
+    return None if past is None else habits_of(past, case.network.fitment, case.rows)
 
 
 def _truth(directory: Path) -> dict[str, pd.DataFrame]:
@@ -166,22 +232,40 @@ def lines(found: dict[str, Any]) -> list[str]:
         "Repairs that found their part on the shelf, promised and achieved (95 % interval):",
     ]
     for name, row in found["service"].items():
-        promised = "     –" if row.get("promised") is None else f"{row['promised']:6.1%}"
-        told.append(f"  {name:20} {promised}  {row['achieved']:6.1%}  ({row['low']:.1%} to {row['high']:.1%})")
+        share = [_percent(row.get(what)) for what in ("promised", "achieved", "low", "high")]
+        told.append(f"  {name:20} {share[0]:>6}  {share[1]:>6}  ({share[2]} to {share[3]})")
     told.append(
-        f"{found['repairs_without_wait']:.1%} of repairs found all their parts at once; a repair took "
-        f"{found['turnaround_days']:.1f} days, {found['days_waiting_for_parts']:.1f} of them waiting for parts; "
-        f"{found['solved_locally']:.1%} of parts were in their region already."
+        f"{_percent(found['repairs_without_wait'])} of repairs found all their parts at once; a repair took "
+        f"{_days(found['turnaround_days'])} days, {_days(found['days_waiting_for_parts'])} of them waiting for parts; "
+        f"{_percent(found['solved_locally'])} of parts were in their region already."
     )
+    if found["tickets"]:
+        told.append(f"{_percent(found['repairs_of_several_parts'])} of repairs needed more than one part.")
+    else:
+        told.append("The usage names no tickets: every part asked for counts as a repair of its own.")
+    if found["patience_days"] is not None:
+        told.append(f"{_percent(found['given_up'])} of repairs left after {found['patience_days']:g} days of waiting.")
     kinds = ", ".join(f"{kind} {money:,.0f}" for kind, money in found["cost"].items() if kind != "per_repair")
-    told.append(f"Cost: {kinds}; {found['cost']['per_repair']:,.2f} a repair.")
+    told.append(f"Cost: {kinds}; {_money(found['cost']['per_repair'])} a repair.")
     for name, says in (
         ("status_quo", "Each part by express after the fault"),
         ("clairvoyant", "With perfect foresight"),
     ):
         other = found[name]
         told.append(
-            f"{says}: {other['turnaround_days']:.1f} days a repair, cost {other['cost']['total']:,.0f}, "
-            f"{other['cost']['per_repair']:,.2f} a repair."
+            f"{says}: {_days(other['turnaround_days'])} days a repair, cost {other['cost']['total']:,.0f}, "
+            f"{_money(other['cost']['per_repair'])} a repair."
         )
     return told
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}"
+
+
+def _days(days: float | None) -> str:
+    return "–" if days is None else f"{days:.1f}"
+
+
+def _money(money: float | None) -> str:
+    return "–" if money is None else f"{money:,.2f}"

@@ -79,6 +79,10 @@ class PartialPlan:
         """Save a finished file, e.g. plan.xlsx or report.html."""
         (self.path / name).write_bytes(content)
 
+    def copy(self, folder: "PlanFolder") -> None:
+        """Begin with every file of a finished plan."""
+        shutil.copytree(folder.path, self.path, dirs_exist_ok=True)
+
     def write_json(self, plan: Mapping[str, Any]) -> None:
         """Save plan.json; numbers that are not finite become null."""
         text = json.dumps(_finite(plan), ensure_ascii=False, indent=1, allow_nan=False)

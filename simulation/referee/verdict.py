@@ -89,11 +89,13 @@ def tally_service(tally: Tally, case: Case, demands: Demands, at_once: Ints, loc
     wait = np.zeros(repair.max(initial=-1) + 1)
     np.maximum.at(wait, repair, last[new])
     ended = wait[np.isfinite(wait)]
+    parts = np.bincount(repair, minlength=len(wait))
     tally.add(
         asked=asked.sum(),
         served=served.sum(),
         local=local[new].sum(),
         repairs=len(wait),
+        of_several=int((parts > 1).sum()),
         without_wait=int((wait <= 0).sum()),
         given_up=len(wait) - len(ended),
         ended=len(ended),
@@ -132,6 +134,7 @@ def verdict(tally: Tally, groups: tuple[str, ...]) -> Verdict:
         "days_waiting_for_parts": waiting,
         "solved_locally": tally.ratio("local", "asked"),
         "repairs": tally.ratio("repairs"),
+        "repairs_of_several_parts": tally.ratio("of_several", "repairs"),
         "given_up": tally.ratio("given_up", "repairs"),
     }
     if "stock" in tally.sums:

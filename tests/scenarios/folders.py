@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -60,7 +61,7 @@ def shuffled(raw: Raw, seed: int) -> Raw:
     return tables, raw[1]
 
 
-def no_documents(*_: Network | Forecast | Plan | PlanFolder | None) -> Mapping[str, bytes]:
+def no_documents(*_: Network | Forecast | Plan | PlanFolder | dict[str, Any] | None) -> Mapping[str, bytes]:
     """Nothing for people to read: saves the seconds that drawing takes."""
     return {}
 

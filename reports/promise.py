@@ -1,0 +1,79 @@
+"""Promised and achieved for people: what the referee's answer (`zapas simulate --json`) means."""
+
+from typing import Any
+
+from reports import words
+
+DEMAND = {
+    "forecast": "the forecast the plan was made with",
+    "history": "the weeks of the past year, drawn again",
+    "truth": "the hidden truth of the demo",
+}
+POLICIES = {
+    "plan": "This plan",
+    "status_quo": "Nothing abroad: each part by express from the hub after the fault",
+    "single_mode": "One way of transport, tuned to the same service",
+    "clairvoyant": "Perfect foresight: what nobody can beat",
+}
+"""What may stand side by side, in this order."""
+
+
+def policies(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row for the plan and for each policy beside it.
+
+    says; at_once: share of repairs; waiting, turnaround: days; paid, waiting_price, total: money per repair, where
+    `paid` is everything but the price put on waiting. None where it is not known.
+    """
+    rows = []
+    for name, says in POLICIES.items():
+        policy = found if name == "plan" else found.get(name)
+        if policy is None:
+            continue
+        cost, repairs = policy["cost"], policy.get("repairs")
+        waiting = cost["shortage"] / repairs if repairs else None
+        rows.append(
+            {
+                "name": name,
+                "says": says,
+                "at_once": policy["repairs_without_wait"],
+                "waiting": policy["days_waiting_for_parts"],
+                "turnaround": policy["turnaround_days"],
+                "paid": None if waiting is None else cost["per_repair"] - waiting,
+                "waiting_price": waiting,
+                "total": cost["per_repair"],
+            }
+        )
+    return rows
+
+
+def sentences_of(found: dict[str, Any], currency: str) -> list[str]:
+    """What a hurried reader must know: how long repairs take and what that costs, beside doing without the plan."""
+    if not found["service"]:
+        return []
+    plan, others = policies(found)[0], {row["name"]: row for row in policies(found)[1:]}
+    said = [
+        f"A repair takes {_days(plan['turnaround'])} from the fault to the finished device: "
+        f"{_days(plan['waiting'])} waiting for parts and {_days(plan['turnaround'] - plan['waiting'])} on the bench. "
+        f"{words.percent(found['repairs_without_wait'])} of repairs find all their parts on the shelf; "
+        f"{words.percent(found['solved_locally'])} of parts are in their region already when they are asked for."
+    ]
+    express = others.get("status_quo")
+    if express is not None and express["turnaround"] is not None:
+        more = plan["paid"] - express["paid"]
+        said.append(
+            f"With nothing abroad and each part sent by express it would take {_days(express['turnaround'])}. The plan "
+            f"spends {words.money(plan['paid'], currency)} a repair (parts, transport, duty, stock) instead of "
+            f"{words.money(express['paid'], currency)}: {words.money(abs(more), currency)} "
+            f"{'more' if more > 0 else 'less'}, and {_days(express['turnaround'] - plan['turnaround'])} sooner."
+        )
+    if found["patience_days"] is not None:
+        said.append(
+            f"{words.percent(found['given_up'])} of repairs are given up after "
+            f"{_days(found['patience_days'])} of waiting; times are those of the others."
+        )
+    return said
+
+
+def _days(days: float) -> str:
+    figure = f"{days:.1f}".removesuffix(".0")
+    return f"{figure} {'day' if figure == '1' else 'days'}"
