@@ -173,7 +173,7 @@ def _devices(network: Network, history: History) -> tuple[Floats, Floats]:
     month = sales["month"].to_numpy("datetime64[M]").astype(np.int64)
     now = history.bounds[:-1].astype("datetime64[M]").astype(np.int64)
     first, width = int(min(month.min(initial=now.min(initial=0)), now.min(initial=0))), len(network.models)
-    months = int(now.max(initial=first)) - first + 2
+    months = int(max(month.max(initial=first), now.max(initial=first))) - first + 2  # `as_of` may begin a new month
     ends = month + 1 + np.ceil(network.models["warranty_months"].to_numpy(float)[model]).astype(np.int64)
     sold, ended = np.zeros((width, months)), np.zeros((width, months))
     units = sales["units"].to_numpy(np.float64)
