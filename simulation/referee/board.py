@@ -28,7 +28,7 @@ class Board(NamedTuple):
     (inf: none), return_rate, repair_yield, repair_days. Lots: lot_site (local code), lot_quantity, lot_expires (day,
     inf: never), lot_voyage (AT_ONCE: on the shelf today). Orders, sorted by time: order_kind (PURCHASE, SHIP;
     SET_BASE_STOCK: a point aims at order_level from now on), order_leaf (local, of a shipment; the site code of the
-    point), order_lane (of a shipment: what is owed leaves by its own lane), order_voyage (AT_ONCE: no time), order_rule:
+    point), order_lane (of a shipment: what is owed leaves by it), order_voyage (AT_ONCE: no time), order_rule.
     PLANNED: up to order_level = planned cumulative quantity less expected cumulative demand, plus actual demand;
     BASE_STOCK: up to the base stock of the depots; GIVEN: order_level units, whatever was asked for; CATCH_UP: what
     the hub owes of planned lines; REORDER: a depot whose inventory position is at most s = order_level gets the
