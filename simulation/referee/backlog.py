@@ -3,7 +3,6 @@
 They leave with the next departures of their lane once the hub has the goods, which nobody planned later can take.
 """
 
-from simulation.referee import state as st
 from simulation.referee.board import HUB
 from simulation.referee.state import NONE, State, free_request, lean, new_request
 
@@ -12,25 +11,25 @@ from simulation.referee.state import NONE, State, free_request, lean, new_reques
 def owe(state: State, leaf: int, lane: int, units: int) -> None:
     """Note units a leaf should have got by a lane."""
     line = new_request(state, leaf, units)
-    state.request[line, st.VIA] = lane
-    newest = state.total[st.NEWEST_OWED]
+    state.request[line].via = lane
+    newest = state.total[0].newest_owed
     if newest == NONE:
-        state.total[st.OLDEST_OWED] = line
+        state.total[0].oldest_owed = line
     else:
-        state.request[newest, st.AFTER] = line
-    state.total[st.NEWEST_OWED] = line
-    state.leaf[leaf, st.OWED_BY_HUB] += units
+        state.request[newest].after = line
+    state.total[0].newest_owed = line
+    state.leaf[leaf].owed_by_hub += units
 
 
 @lean
 def claim(state: State, leaf: int, lane: int) -> tuple[int, int]:
     """Units of the hub's stock that leave now, by this lane, for what is owed to the leaf, and those nobody claims."""
-    free, now = state.site[HUB, st.ON_HAND], 0
-    before, line = NONE, state.total[st.OLDEST_OWED]
+    free, now = state.site[HUB].on_hand, 0
+    before, line = NONE, state.total[0].oldest_owed
     while line != NONE and free > 0:
-        after, units = state.request[line, st.AFTER], min(free, state.request[line, st.UNITS])
+        after, units = state.request[line].after, min(free, state.request[line].units)
         free -= units
-        if state.request[line, st.POINT] == leaf and state.request[line, st.VIA] == lane:
+        if state.request[line].point == leaf and state.request[line].via == lane:
             now += units
             before = _settle(state, before, line, units)
         else:
@@ -42,10 +41,10 @@ def claim(state: State, leaf: int, lane: int) -> tuple[int, int]:
 @lean
 def cancel(state: State, leaf: int, units: int) -> None:
     """Owe a leaf so much less, if anything is owed to it: less is wanted than was planned."""
-    before, line = NONE, state.total[st.OLDEST_OWED]
+    before, line = NONE, state.total[0].oldest_owed
     while line != NONE and units > 0:
-        after, off = state.request[line, st.AFTER], min(units, state.request[line, st.UNITS])
-        if state.request[line, st.POINT] == leaf:
+        after, off = state.request[line].after, min(units, state.request[line].units)
+        if state.request[line].point == leaf:
             units -= off
             before = _settle(state, before, line, off)
         else:
@@ -56,16 +55,16 @@ def cancel(state: State, leaf: int, units: int) -> None:
 @lean
 def _settle(state: State, before: int, line: int, units: int) -> int:
     """Take units off a line, and the line out when nothing is left; returns the line before the next."""
-    state.leaf[state.request[line, st.POINT], st.OWED_BY_HUB] -= units
-    state.request[line, st.UNITS] -= units
-    if state.request[line, st.UNITS] > 0:
+    state.leaf[state.request[line].point].owed_by_hub -= units
+    state.request[line].units -= units
+    if state.request[line].units > 0:
         return line
-    after = state.request[line, st.AFTER]
+    after = state.request[line].after
     if before == NONE:
-        state.total[st.OLDEST_OWED] = after
+        state.total[0].oldest_owed = after
     else:
-        state.request[before, st.AFTER] = after
+        state.request[before].after = after
     if after == NONE:
-        state.total[st.NEWEST_OWED] = before
+        state.total[0].newest_owed = before
     free_request(state, line)
     return before

@@ -62,12 +62,12 @@ def _play_part(
     demand, end_demand = _open(state), len(state.need)
     order, end_order = board.order_start[part], board.order_start[part + 1]
     events, lost = 0, 0
-    while state.total[st.FULL] == 0:
-        while order < end_order and board.order_rule[order] == CATCH_UP and state.total[st.OLDEST_OWED] == NONE:
+    while state.total[0].full == 0:
+        while order < end_order and board.order_rule[order] == CATCH_UP and state.total[0].oldest_owed == NONE:
             order += 1
-        at_event = state.event_time[0] if state.total[st.EVENTS] else np.inf
+        at_event = state.event[0].time if state.total[0].events else np.inf
         at_order = board.order_time[order] if order < end_order else np.inf
-        at_demand = state.served[demand, st.ASKED_AT] if demand < end_demand else np.inf
+        at_demand = state.need[demand].asked_at if demand < end_demand else np.inf
         time = min(at_event, at_order, at_demand)
         if time >= rules.end_days:
             break
@@ -86,7 +86,7 @@ def _play_part(
             demand += 1
         if rules.check:
             lost += st.units_lost(state)
-    if state.total[st.FULL]:
+    if state.total[0].full:
         return False
     out.events[part], out.lost[part] = events, lost if rules.check else -1
     first_leaf = board.leaf_start[part]
@@ -106,31 +106,31 @@ def _set_up(board: Board, demands: Demands, arrives: Floats, rules: Rules, part:
     state = new_state(sites, leaves, end_demand - first_demand, room)
     for demand in range(end_demand - first_demand):
         row = first_demand + demand
-        state.need[demand, st.LEFT], state.need[demand, st.PRIORITY] = demands.quantity[row], demands.priority[row]
-        state.need[demand, st.SITE], state.served[demand, st.ASKED_AT] = demands.site[row], demands.time[row]
-        state.need[demand, st.NEW] = demands.asked[row]
-    rule = state.rule
-    rule[st.FIFO], rule[st.PATIENCE] = rules.fifo, rules.patience_days
-    rule[st.UNTIL], rule[st.END], rule[st.LIFE] = rules.count_days, rules.end_days, board.life_days[part]
-    rule[st.UNLIMITED], rule[st.MOQ] = board.unlimited[part], board.moq[part]
-    rule[st.MULTIPLE], rule[st.MEND_DAYS] = board.order_multiple[part], board.repair_days[part]
-    rule[st.MENDS] = board.return_rate[part] * board.repair_yield[part] if rules.defectives else 0.0
+        state.need[demand].left, state.need[demand].priority = demands.quantity[row], demands.priority[row]
+        state.need[demand].site, state.need[demand].asked_at = demands.site[row], demands.time[row]
+        state.need[demand].new = demands.asked[row]
+    rule = state.rule[0]
+    rule.fifo, rule.patience = rules.fifo, rules.patience_days
+    rule.until, rule.end, rule.life = rules.count_days, rules.end_days, board.life_days[part]
+    rule.unlimited, rule.moq = board.unlimited[part], board.moq[part]
+    rule.multiple, rule.mend_days = board.order_multiple[part], board.repair_days[part]
+    rule.mends = board.return_rate[part] * board.repair_yield[part] if rules.defectives else 0.0
     site = 1 + leaves
     for leaf in range(leaves):
-        state.leaf[leaf, st.DEPOT_STOCK] = board.depot_stock[first_leaf + leaf]
-        state.leaf[leaf, st.REORDER_LOT] = board.reorder_lot[first_leaf + leaf]
-        state.leaf[leaf, st.REORDER_GAP] = board.reorder_gap[first_leaf + leaf]
-        state.leaf[leaf, st.FIRST_POINT] = site
+        state.leaf[leaf].depot_stock = board.depot_stock[first_leaf + leaf]
+        state.leaf[leaf].reorder_lot = board.reorder_lot[first_leaf + leaf]
+        state.leaf[leaf].reorder_gap = board.reorder_gap[first_leaf + leaf]
+        state.leaf[leaf].first_point = site
         for point in range(board.point_start[first_leaf + leaf], board.point_start[first_leaf + leaf + 1]):
-            state.site[site, st.LEAF], state.site[site, st.UP_TO] = leaf, board.base_stock[point]
-            state.place[site, st.WAY_DAYS] = board.courier_days[point]
-            state.place[site, st.WAY_SD] = board.courier_days_sd[point]
+            state.site[site].leaf, state.site[site].up_to = leaf, board.base_stock[point]
+            state.site[site].way_days = board.courier_days[point]
+            state.site[site].way_sd = board.courier_days_sd[point]
             site += 1
-        state.leaf[leaf, st.END_POINT] = site
+        state.leaf[leaf].end_point = site
     for row in range(board.lot_start[part], board.lot_start[part + 1]):
         voyage = board.lot_voyage[row]
         due = -1.0 if voyage == AT_ONCE else max(arrives[voyage], 0.0)
-        if state.total[st.FULL] == 0:
+        if state.total[0].full == 0:
             _lay(state, board.lot_site[row], board.lot_quantity[row], board.lot_expires[row], due)
     return state
 
@@ -138,27 +138,27 @@ def _set_up(board: Board, demands: Demands, arrives: Floats, rules: Rules, part:
 @lean
 def _lay(state: State, site: int, units: int, expires: float, due: float) -> None:
     """A lot of today's stock (`due` < 0), taken to be 0 days old and at home in its region, or one under way."""
-    state.total[st.RECEIVED] += units
+    state.total[0].received += units
     if due < 0.0:
         put(state, site, new_lot(state, units, 0.0, expires, np.inf if site == HUB else -np.inf), 0.0)
         return
-    push(state, due, st.ARRIVE, new_lot(state, units, due, min(expires, due + state.rule[st.LIFE]), np.inf), site)
+    push(state, due, st.ARRIVE, new_lot(state, units, due, min(expires, due + state.rule[0].life), np.inf), site)
     if site == HUB:
-        state.total[st.ON_ORDER] += units
+        state.total[0].on_order += units
     elif site <= len(state.leaf):
-        state.leaf[site - 1, st.UNDER_WAY] += units
+        state.leaf[site - 1].under_way += units
     else:
-        state.site[site, st.TRANSIT] += units
+        state.site[site].transit += units
 
 
 @lean
 def _open(state: State) -> int:
     """Repairs open today take what is on their shelf, then shelves are filled; returns how many were open."""
     demand = 0
-    while demand < len(state.need) and state.need[demand, st.NEW] == 0:
-        site = state.need[demand, st.SITE]
+    while demand < len(state.need) and state.need[demand].new == 0:
+        site = state.need[demand].site
         _serve_from_shelf(state, site, demand, 0.0)
-        if state.need[demand, st.LEFT] > 0:
+        if state.need[demand].left > 0:
             stand_in_line(state, site, demand)
         demand += 1
     for site in range(1 + len(state.leaf), len(state.site)):
@@ -170,22 +170,22 @@ def _open(state: State) -> int:
 
 @lean
 def _serve_from_shelf(state: State, site: int, demand: int, time: float) -> None:
-    while state.need[demand, st.LEFT] > 0 and state.site[site, st.ON_HAND] > 0 and state.total[st.FULL] == 0:
-        lot = take(state, site, state.need[demand, st.LEFT], time)
-        hand_over(state, demand, lot, state.lot[lot, st.QUANTITY], time)
+    while state.need[demand].left > 0 and state.site[site].on_hand > 0 and state.total[0].full == 0:
+        lot = take(state, site, state.need[demand].left, time)
+        hand_over(state, demand, lot, state.lot[lot].quantity, time)
 
 
 @lean
 def _demand(state: State, demand: int) -> None:
     """A repair asks for units: from the shelf if it can, else it waits."""
-    site, time = state.need[demand, st.SITE], state.served[demand, st.ASKED_AT]
-    leaf = state.site[site, st.LEAF]
-    state.leaf[leaf, st.WANTED] += state.need[demand, st.LEFT]
+    site, time = state.need[demand].site, state.need[demand].asked_at
+    leaf = state.site[site].leaf
+    state.leaf[leaf].wanted += state.need[demand].left
     _serve_from_shelf(state, site, demand, time)
-    if state.need[demand, st.LEFT] > 0:
+    if state.need[demand].left > 0:
         stand_in_line(state, site, demand)
-        if state.rule[st.PATIENCE] < np.inf:
-            push(state, time + state.rule[st.PATIENCE], st.GIVE_UP, demand, site)
+        if state.rule[0].patience < np.inf:
+            push(state, time + state.rule[0].patience, st.GIVE_UP, demand, site)
     review(state, site)
     distribute(state, leaf, time)
 
@@ -199,78 +199,78 @@ def _happen(state: State) -> None:
     elif kind == st.EXPIRE:
         _expire(state, time, where)
     elif kind == st.MENDED:
-        state.total[st.RECEIVED] += 1
-        state.leaf[what, st.REPAIRED] += 1
-        if time < state.rule[st.UNTIL]:
-            state.total[st.MENDED_COUNTED] += 1
+        state.total[0].received += 1
+        state.leaf[what].repaired += 1
+        if time < state.rule[0].until:
+            state.total[0].mended_counted += 1
         put(state, 1 + what, new_lot(state, 1, time, np.inf, time), time)
         distribute(state, what, time)
-    elif state.need[what, st.LEFT] > 0:  # a case that has waited long enough leaves
+    elif state.need[what].left > 0:  # a case that has waited long enough leaves
         step_out(state, where, what)
         _still_waiting(state, what, time)
-        state.served[what, st.LAST_DAYS] = np.inf
+        state.need[what].last_days = np.inf
         review(state, where)
 
 
 @lean
 def _still_waiting(state: State, demand: int, time: float) -> None:
     """Count the wait of units that have not come."""
-    units, asked, until = state.need[demand, st.LEFT], state.served[demand, st.ASKED_AT], state.rule[st.UNTIL]
-    state.served[demand, st.WAITED] += units * (time - asked)
-    state.served[demand, st.COUNTED] += units * (min(time, until) - min(asked, until))
-    state.served[demand, st.LAST_DAYS] = time - asked
+    units, asked, until = state.need[demand].left, state.need[demand].asked_at, state.rule[0].until
+    state.need[demand].waited += units * (time - asked)
+    state.need[demand].counted += units * (min(time, until) - min(asked, until))
+    state.need[demand].last_days = time - asked
 
 
 @lean
 def _expire(state: State, time: float, site: int) -> None:
     """Scrap what has reached the end of its shelf life."""
     some = False
-    while state.site[site, st.FIRST] != NONE and state.lot_time[state.site[site, st.FIRST], st.EXPIRES] <= time:
-        scrap(state, take(state, site, state.site[site, st.ON_HAND], time), time)
+    while state.site[site].first != NONE and state.lot[state.site[site].first].expires <= time:
+        scrap(state, take(state, site, state.site[site].on_hand, time), time)
         some = True
     if some and site > len(state.leaf):
         review(state, site)
-        distribute(state, state.site[site, st.LEAF], time)
+        distribute(state, state.site[site].leaf, time)
 
 
 @lean
 def _arrive(state: State, time: float, lot: int, site: int) -> None:
     """A lot reaches the hub, a depot or a point; on arrival at a point those who wait are served first."""
-    units = state.lot[lot, st.QUANTITY]
-    if site != HUB and state.lot_time[lot, st.REACHED] == np.inf:
-        state.lot_time[lot, st.REACHED] = time
-    expired = state.lot_time[lot, st.EXPIRES] <= time
+    units = state.lot[lot].quantity
+    if site != HUB and state.lot[lot].reached == np.inf:
+        state.lot[lot].reached = time
+    expired = state.lot[lot].expires <= time
     if site > len(state.leaf):
-        state.site[site, st.TRANSIT] -= units
+        state.site[site].transit -= units
         if not expired:
             _deliver(state, time, lot, site)
             return
         scrap(state, lot, time)
         review(state, site)
-        distribute(state, state.site[site, st.LEAF], time)
+        distribute(state, state.site[site].leaf, time)
         return
     if expired:
         scrap(state, lot, time)
     else:
         put(state, site, lot, time)
     if site == HUB:
-        state.total[st.ON_ORDER] -= units
+        state.total[0].on_order -= units
     else:
-        state.leaf[site - 1, st.UNDER_WAY] -= units
+        state.leaf[site - 1].under_way -= units
         distribute(state, site - 1, time)
 
 
 @lean
 def _deliver(state: State, time: float, lot: int, site: int) -> None:
     """Units at a repair point: those who wait get theirs, the rest goes on the shelf."""
-    units = state.lot[lot, st.QUANTITY]
-    while units > 0 and state.site[site, st.WAITING] != NONE:
-        demand = state.site[site, st.WAITING]
-        given = min(units, state.need[demand, st.LEFT])
-        if given == state.need[demand, st.LEFT]:
+    units = state.lot[lot].quantity
+    while units > 0 and state.site[site].waiting != NONE:
+        demand = state.site[site].waiting
+        given = min(units, state.need[demand].left)
+        if given == state.need[demand].left:
             step_out(state, site, demand)
         else:
-            state.site[site, st.WAIT] -= given
+            state.site[site].wait -= given
         hand_over(state, demand, lot, given, time)
         units -= given
     if units > 0:
@@ -281,25 +281,25 @@ def _deliver(state: State, time: float, lot: int, site: int) -> None:
 def _take_stock(first_leaf: int, first_point: int, part: int, state: State, out: Played) -> None:
     """What lies where, and what couriers are carrying."""
     leaves = len(state.leaf)
-    out.on_hand_hub[part] = state.site[HUB, st.ON_HAND]
+    out.on_hand_hub[part] = state.site[HUB].on_hand
     for leaf in range(leaves):
-        out.on_hand_depot[first_leaf + leaf] = state.site[1 + leaf, st.ON_HAND]
+        out.on_hand_depot[first_leaf + leaf] = state.site[1 + leaf].on_hand
     for site in range(1 + leaves, len(state.site)):
         point = first_point + site - 1 - leaves
-        out.on_hand_point[point] = state.site[site, st.ON_HAND]
-        out.on_way[point] = state.site[site, st.TRANSIT]
+        out.on_hand_point[point] = state.site[site].on_hand
+        out.on_way[point] = state.site[site].transit
 
 
 @lean
 def _close(state: State) -> None:
     """Close the books: what still lies or waits counts until the end."""
-    end = state.rule[st.END]
+    end = state.rule[0].end
     for site in range(len(state.site)):
-        while state.site[site, st.ON_HAND] > 0:
-            st.free_lot(state, take(state, site, state.site[site, st.ON_HAND], end))
+        while state.site[site].on_hand > 0:
+            st.free_lot(state, take(state, site, state.site[site].on_hand, end))
     for demand in range(len(state.need)):
-        gave_up = state.served[demand, st.LAST_DAYS] == np.inf
-        if state.need[demand, st.LEFT] > 0 and not gave_up and state.served[demand, st.ASKED_AT] < end:
+        gave_up = state.need[demand].last_days == np.inf
+        if state.need[demand].left > 0 and not gave_up and state.need[demand].asked_at < end:
             _still_waiting(state, demand, end)
 
 
@@ -308,15 +308,15 @@ def _write(first_leaf: int, first_point: int, first_demand: int, part: int, stat
     """The books of a part into the results."""
     for demand in range(len(state.need)):
         row = first_demand + demand
-        out.at_once[row], out.local[row] = state.need[demand, st.AT_ONCE_UNITS], state.need[demand, st.LOCAL_UNITS]
-        out.left[row], out.last[row] = state.need[demand, st.LEFT], state.served[demand, st.LAST_DAYS]
-        out.waited[row], out.counted_wait[row] = state.served[demand, st.WAITED], state.served[demand, st.COUNTED]
+        out.at_once[row], out.local[row] = state.need[demand].at_once_units, state.need[demand].local_units
+        out.left[row], out.last[row] = state.need[demand].left, state.need[demand].last_days
+        out.waited[row], out.counted_wait[row] = state.need[demand].waited, state.need[demand].counted
     leaves = len(state.leaf)
-    out.hub_days[part], out.age_days[part] = state.place[HUB, st.UNIT_DAYS], state.place[-1, st.UNIT_DAYS]
+    out.hub_days[part], out.age_days[part] = state.site[HUB].unit_days, state.total[0].age_days
     for leaf in range(leaves):
-        out.depot_days[first_leaf + leaf] = state.place[1 + leaf, st.UNIT_DAYS]
+        out.depot_days[first_leaf + leaf] = state.site[1 + leaf].unit_days
     for site in range(1 + leaves, len(state.site)):
         point = first_point + site - 1 - leaves
-        out.shelf_days[point], out.couriered[point] = state.place[site, st.UNIT_DAYS], state.site[site, st.SENT]
-    out.used[part], out.scrapped[part] = state.total[st.USED_COUNTED], state.total[st.SCRAPPED_COUNTED]
-    out.repaired[part], out.bought[part] = state.total[st.MENDED_COUNTED], state.total[st.BOUGHT_COUNTED]
+        out.shelf_days[point], out.couriered[point] = state.site[site].unit_days, state.site[site].sent
+    out.used[part], out.scrapped[part] = state.total[0].used_counted, state.total[0].scrapped_counted
+    out.repaired[part], out.bought[part] = state.total[0].mended_counted, state.total[0].bought_counted

@@ -21,47 +21,47 @@ def days_of(mean: float, sd: float) -> float:
 @lean
 def hand_over(state: State, demand: int, lot: int, units: int, time: float) -> None:
     """Use `units` of a lot, which lies on no shelf, for a demand; what was replaced may come back."""
-    state.lot[lot, st.QUANTITY] -= units
-    asked, until = state.served[demand, st.ASKED_AT], state.rule[st.UNTIL]
-    state.need[demand, st.LEFT] -= units
+    state.lot[lot].quantity -= units
+    asked, until = state.need[demand].asked_at, state.rule[0].until
+    state.need[demand].left -= units
     if time <= asked:
-        state.need[demand, st.AT_ONCE_UNITS] += units
-    if state.lot_time[lot, st.REACHED] <= asked:
-        state.need[demand, st.LOCAL_UNITS] += units
-    state.served[demand, st.WAITED] += units * (time - asked)
-    state.served[demand, st.COUNTED] += units * (min(time, until) - min(asked, until))
-    state.served[demand, st.LAST_DAYS] = time - asked
-    state.total[st.USED] += units
+        state.need[demand].at_once_units += units
+    if state.lot[lot].reached <= asked:
+        state.need[demand].local_units += units
+    state.need[demand].waited += units * (time - asked)
+    state.need[demand].counted += units * (min(time, until) - min(asked, until))
+    state.need[demand].last_days = time - asked
+    state.total[0].used += units
     if time < until:
-        state.total[st.USED_COUNTED] += units
-    if state.lot[lot, st.QUANTITY] == 0:
+        state.total[0].used_counted += units
+    if state.lot[lot].quantity == 0:
         free_lot(state, lot)
-    if state.rule[st.MENDS] > 0.0:
-        _mend(state, state.need[demand, st.SITE], units, time)
+    if state.rule[0].mends > 0.0:
+        _mend(state, state.need[demand].site, units, time)
 
 
 @lean
 def _mend(state: State, site: int, units: int, time: float) -> None:
     """Defectives that come back and can be repaired are as good as new at the depot later."""
     for _ in range(units):
-        if np.random.random() < state.rule[st.MENDS] and state.total[st.FULL] == 0:
-            back = days_of(state.place[site, st.WAY_DAYS], state.place[site, st.WAY_SD])
-            push(state, time + back + state.rule[st.MEND_DAYS], st.MENDED, state.site[site, st.LEAF], 0)
+        if np.random.random() < state.rule[0].mends and state.total[0].full == 0:
+            back = days_of(state.site[site].way_days, state.site[site].way_sd)
+            push(state, time + back + state.rule[0].mend_days, st.MENDED, state.site[site].leaf, 0)
 
 
 @lean
 def review(state: State, site: int) -> None:
     """Ask the depot for what the point's inventory position lacks of its base stock; take back what it has too much."""
     rows = state.site
-    position = rows[site, st.ON_HAND] + rows[site, st.OWED] + rows[site, st.TRANSIT] - rows[site, st.WAIT]
-    lacks = rows[site, st.UP_TO] - position
+    position = rows[site].on_hand + rows[site].owed + rows[site].transit - rows[site].wait
+    lacks = rows[site].up_to - position
     if lacks > 0:
-        ask(state, rows[site, st.LEAF], site, lacks)
-    elif lacks < 0 and rows[site, st.OWED] > 0:
-        back = min(rows[site, st.OWED], -lacks)
-        rows[site, st.OWED] -= back
-        rows[site, st.SKIP] += back
-        state.leaf[rows[site, st.LEAF], st.OWED_HERE] -= back
+        ask(state, rows[site].leaf, site, lacks)
+    elif lacks < 0 and rows[site].owed > 0:
+        back = min(rows[site].owed, -lacks)
+        rows[site].owed -= back
+        rows[site].skip += back
+        state.leaf[rows[site].leaf].owed_here -= back
 
 
 @lean
@@ -71,22 +71,22 @@ def distribute(state: State, leaf: int, time: float) -> None:
     In shortage repairs that wait go first, by priority and then by age, unless FIFO; then the oldest request.
     """
     depot = 1 + leaf
-    while state.leaf[leaf, st.OWED_HERE] > 0 and state.site[depot, st.ON_HAND] > 0 and state.total[st.FULL] == 0:
+    while state.leaf[leaf].owed_here > 0 and state.site[depot].on_hand > 0 and state.total[0].full == 0:
         site = NONE
-        if state.rule[st.FIFO] == 0.0 and state.site[depot, st.ON_HAND] < state.leaf[leaf, st.OWED_HERE]:
+        if state.rule[0].fifo == 0.0 and state.site[depot].on_hand < state.leaf[leaf].owed_here:
             site = _most_urgent(state, leaf)
         if site == NONE:
             site = oldest_request(state, leaf)
-            state.request[state.leaf[leaf, st.OLDEST], st.UNITS] -= 1
+            state.request[state.leaf[leaf].oldest].units -= 1
         else:
-            state.site[site, st.SKIP] += 1
+            state.site[site].skip += 1
         lot = take(state, depot, 1, time)
-        state.site[site, st.OWED] -= 1
-        state.leaf[leaf, st.OWED_HERE] -= 1
-        state.site[site, st.TRANSIT] += 1
-        if time < state.rule[st.UNTIL]:
-            state.site[site, st.SENT] += 1
-        days = days_of(state.place[site, st.WAY_DAYS], state.place[site, st.WAY_SD])
+        state.site[site].owed -= 1
+        state.leaf[leaf].owed_here -= 1
+        state.site[site].transit += 1
+        if time < state.rule[0].until:
+            state.site[site].sent += 1
+        days = days_of(state.site[site].way_days, state.site[site].way_sd)
         push(state, time + days, st.ARRIVE, lot, site)
 
 
@@ -94,14 +94,14 @@ def distribute(state: State, leaf: int, time: float) -> None:
 def _most_urgent(state: State, leaf: int) -> int:
     """The point with the most urgent repair for which no unit is on its way yet; NONE if there is none."""
     best, best_priority, best_asked = NONE, 0, 0.0
-    for site in range(state.leaf[leaf, st.FIRST_POINT], state.leaf[leaf, st.END_POINT]):
-        covered = state.site[site, st.TRANSIT]
-        if state.site[site, st.OWED] > 0 and state.site[site, st.WAIT] > covered:
-            demand = state.site[site, st.WAITING]
-            while covered >= state.need[demand, st.LEFT]:
-                covered -= state.need[demand, st.LEFT]
-                demand = state.need[demand, st.BEHIND]
-            priority, asked = state.need[demand, st.PRIORITY], state.served[demand, st.ASKED_AT]
+    for site in range(state.leaf[leaf].first_point, state.leaf[leaf].end_point):
+        covered = state.site[site].transit
+        if state.site[site].owed > 0 and state.site[site].wait > covered:
+            demand = state.site[site].waiting
+            while covered >= state.need[demand].left:
+                covered -= state.need[demand].left
+                demand = state.need[demand].behind
+            priority, asked = state.need[demand].priority, state.need[demand].asked_at
             if best == NONE or priority < best_priority or (priority == best_priority and asked < best_asked):
                 best, best_priority, best_asked = site, priority, asked
     return best
@@ -110,10 +110,10 @@ def _most_urgent(state: State, leaf: int) -> int:
 @lean
 def scrap(state: State, lot: int, time: float) -> None:
     """Throw away a lot that lies on no shelf."""
-    units = state.lot[lot, st.QUANTITY]
-    state.total[st.SCRAPPED] += units
-    if time < state.rule[st.UNTIL]:
-        state.total[st.SCRAPPED_COUNTED] += units
+    units = state.lot[lot].quantity
+    state.total[0].scrapped += units
+    if time < state.rule[0].until:
+        state.total[0].scrapped_counted += units
     free_lot(state, lot)
 
 
@@ -123,9 +123,9 @@ def execute(state: State, kind: int, rule: int, leaf: int, lane: int, level: flo
     if kind == PURCHASE:
         return int(buy(state, _purchase_wanted(state, rule, level), time, due))
     if kind == SET_BASE_STOCK:
-        state.site[leaf, st.UP_TO] = int(level)
+        state.site[leaf].up_to = int(level)
         review(state, leaf)
-        distribute(state, state.site[leaf, st.LEAF], time)
+        distribute(state, state.site[leaf].leaf, time)
         return 0
     if rule == GIVEN:
         wanted = int(level)
@@ -135,17 +135,17 @@ def execute(state: State, kind: int, rule: int, leaf: int, lane: int, level: flo
         wanted = _reorder(state, leaf, int(np.floor(level)))
     else:
         wanted = _depot_lacks(state, leaf)
-    if state.rule[st.UNLIMITED] > 0.0 and wanted > state.site[HUB, st.ON_HAND]:
-        buy(state, wanted - state.site[HUB, st.ON_HAND], time, time)
-    shipped = min(wanted, state.site[HUB, st.ON_HAND])
+    if state.rule[0].unlimited > 0.0 and wanted > state.site[HUB].on_hand:
+        buy(state, wanted - state.site[HUB].on_hand, time, time)
+    shipped = min(wanted, state.site[HUB].on_hand)
     if shipped <= 0:
         return 0
-    state.leaf[leaf, st.SHIPPED] += shipped
-    state.leaf[leaf, st.UNDER_WAY] += shipped
+    state.leaf[leaf].shipped += shipped
+    state.leaf[leaf].under_way += shipped
     left = shipped
-    while left > 0 and state.total[st.FULL] == 0:
+    while left > 0 and state.total[0].full == 0:
         lot = take(state, HUB, left, time)
-        left -= state.lot[lot, st.QUANTITY]
+        left -= state.lot[lot].quantity
         push(state, due, st.ARRIVE, lot, 1 + leaf)
     return int(shipped)
 
@@ -159,13 +159,13 @@ def _planned(state: State, rule: int, leaf: int, lane: int, level: float) -> int
     """
     wanted = 0
     if rule == PLANNED:
-        actual = state.leaf[leaf, st.WANTED] - state.leaf[leaf, st.REPAIRED]
-        promised = state.leaf[leaf, st.SHIPPED] + state.leaf[leaf, st.OWED_BY_HUB]
+        actual = state.leaf[leaf].wanted - state.leaf[leaf].repaired
+        promised = state.leaf[leaf].shipped + state.leaf[leaf].owed_by_hub
         wanted = int(np.floor(level + actual - promised + 0.5))
     if wanted < 0:
         cancel(state, leaf, -wanted)
     late, free = claim(state, leaf, lane)
-    if wanted <= 0 or state.rule[st.UNLIMITED] > 0.0:
+    if wanted <= 0 or state.rule[0].unlimited > 0.0:
         return int(late + max(wanted, 0))
     if wanted > free:
         owe(state, leaf, lane, wanted - free)
@@ -175,22 +175,22 @@ def _planned(state: State, rule: int, leaf: int, lane: int, level: float) -> int
 @lean
 def _depot_lacks(state: State, leaf: int) -> int:
     """Units the depot's inventory position lacks of its base stock."""
-    return int(state.leaf[leaf, st.DEPOT_STOCK] - _position(state, leaf))
+    return int(state.leaf[leaf].depot_stock - _position(state, leaf))
 
 
 @lean
 def _position(state: State, leaf: int) -> int:
     """Inventory position of a depot: on hand + under way − owed to its points."""
-    return int(state.site[1 + leaf, st.ON_HAND] + state.leaf[leaf, st.UNDER_WAY] - state.leaf[leaf, st.OWED_HERE])
+    return int(state.site[1 + leaf].on_hand + state.leaf[leaf].under_way - state.leaf[leaf].owed_here)
 
 
 @lean
 def _reorder(state: State, leaf: int, point: int) -> int:
     """Nothing above the reorder point, else the multiple of the lot that lifts the position to the point + gap."""
-    position, lot = _position(state, leaf), state.leaf[leaf, st.REORDER_LOT]
+    position, lot = _position(state, leaf), state.leaf[leaf].reorder_lot
     if position > point:
         return 0
-    return int(-((position - point - state.leaf[leaf, st.REORDER_GAP]) // lot) * lot)
+    return int(-((position - point - state.leaf[leaf].reorder_gap) // lot) * lot)
 
 
 @lean
@@ -201,12 +201,12 @@ def _purchase_wanted(state: State, rule: int, level: float) -> int:
         return int(level)
     actual, lacks, held = 0, 0, 0
     for leaf in range(len(state.leaf)):
-        actual += state.leaf[leaf, st.WANTED] - state.leaf[leaf, st.REPAIRED]
+        actual += state.leaf[leaf].wanted - state.leaf[leaf].repaired
         lacks += max(_depot_lacks(state, leaf), 0)
         held += _position(state, leaf)
     if rule == PLANNED:
-        return int(np.floor(level + actual - state.total[st.BOUGHT] + 0.5))
-    at_hub = state.site[HUB, st.ON_HAND] + state.total[st.ON_ORDER]
+        return int(np.floor(level + actual - state.total[0].bought + 0.5))
+    at_hub = state.site[HUB].on_hand + state.total[0].on_order
     return int((np.floor(level) - held if rule == REORDER else lacks) - at_hub)
 
 
@@ -215,16 +215,16 @@ def buy(state: State, wanted: int, time: float, due: float) -> int:
     """Order at least `wanted` units, MOQ and multiples kept; they are at the hub on day `due`."""
     if wanted <= 0:
         return 0
-    moq, multiple = int(state.rule[st.MOQ]), int(state.rule[st.MULTIPLE])
+    moq, multiple = int(state.rule[0].moq), int(state.rule[0].multiple)
     units = moq + max(-((moq - wanted) // multiple), 0) * multiple
-    state.total[st.BOUGHT] += units
-    state.total[st.RECEIVED] += units
-    if time < state.rule[st.UNTIL]:
-        state.total[st.BOUGHT_COUNTED] += units
-    lot = new_lot(state, units, due, due + state.rule[st.LIFE], np.inf)
+    state.total[0].bought += units
+    state.total[0].received += units
+    if time < state.rule[0].until:
+        state.total[0].bought_counted += units
+    lot = new_lot(state, units, due, due + state.rule[0].life, np.inf)
     if due <= time:
         put(state, HUB, lot, time)
     else:
-        state.total[st.ON_ORDER] += units
+        state.total[0].on_order += units
         push(state, due, st.ARRIVE, lot, HUB)
     return int(units)

@@ -1,39 +1,42 @@
 """The state of one part in play: shelves of lots, goods under way, requests and waiting repairs; compiled."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba as nb
 import numpy as np
+import numpy.typing as npt
 
-from simulation.referee.board import Floats, Ints
+Table = npt.NDArray[Any]  # of records
 
 NONE = -1
-_SLACK = 8  # what one step may still take after FULL is set; every loop looks at FULL
-# columns of State.site
-FIRST, LAST, ON_HAND, OWED, TRANSIT, WAITING, LAST_WAITING, WAIT, LEAF, UP_TO, SENT, SKIP = range(12)
-# columns of State.place; its last row holds age × unit-days
-WAY_DAYS, WAY_SD, UNIT_DAYS = range(3)
-# columns of State.leaf
-UNDER_WAY, SHIPPED, WANTED, REPAIRED, OWED_HERE, OLDEST, NEWEST, FIRST_POINT, END_POINT, DEPOT_STOCK = range(10)
-OWED_BY_HUB, REORDER_LOT, REORDER_GAP = range(10, 13)
-# columns of State.lot and State.lot_time
-NEXT, QUANTITY = range(2)
-BORN, SINCE, EXPIRES, REACHED = range(4)
-# columns of State.event; its kinds
-KIND, WHAT, WHERE = range(3)
-ARRIVE, MENDED, EXPIRE, GIVE_UP = range(4)
-# columns of State.request: of a point at its depot, or of a leaf (POINT) at the hub by a lane (VIA)
-AFTER, POINT, UNITS, VIA = range(4)
-# columns of State.need and State.served
-LEFT, AT_ONCE_UNITS, LOCAL_UNITS, BEHIND, PRIORITY, SITE, NEW = range(7)
-ASKED_AT, LAST_DAYS, WAITED, COUNTED = range(4)
-# rows of State.rule
-FIFO, PATIENCE, UNTIL, END, UNLIMITED, MOQ, MULTIPLE, LIFE, MENDS, MEND_DAYS = range(10)
-# rows of State.total
-EVENTS, FREE_LOT, LOTS, FREE_REQUEST, REQUESTS, FULL, BOUGHT, ON_ORDER, USED, SCRAPPED, RECEIVED = range(11)
-USED_COUNTED, SCRAPPED_COUNTED, MENDED_COUNTED, BOUGHT_COUNTED = range(11, 15)
-OLDEST_OWED, NEWEST_OWED = range(15, 17)
+_SLACK = 8  # what one step may still take after `full` is set; every loop looks at it
+ARRIVE, MENDED, EXPIRE, GIVE_UP = range(4)  # kinds of events
 
+
+def _record(integers: str, floats: str = "") -> "np.dtype[np.void]":
+    fields = [(name, np.int64) for name in integers.split()] + [(name, np.float64) for name in floats.split()]
+    return np.dtype(fields)
+
+
+# A shelf and who waits there: lots by `first` and `last`, repairs by `waiting` and `last_waiting`, and their units
+_SITE = _record(
+    "first last on_hand owed transit waiting last_waiting wait leaf up_to sent skip", "way_days way_sd unit_days"
+)
+_LEAF = _record(
+    "under_way shipped wanted repaired owed_here oldest newest first_point end_point depot_stock owed_by_hub"
+    " reorder_lot reorder_gap"
+)
+_LOT = _record("next quantity", "born since expires reached")
+_EVENT = np.dtype([("time", np.float64), ("what", np.int32), ("where", np.int32), ("kind", np.int64)])
+# of a point at its depot, or of a leaf (`point`) at the hub by a lane (`via`)
+_REQUEST = _record("after point units via")
+_NEED = _record("left at_once_units local_units behind priority site new", "asked_at last_days waited counted")
+_RULE = _record("moq multiple fifo unlimited", "patience until end life mends mend_days")
+_TOTAL = _record(
+    "events free_lot lots free_request requests full bought on_order used scrapped received used_counted"
+    " scrapped_counted mended_counted bought_counted oldest_owed newest_owed",
+    "age_days",
+)
 
 lean = nb.njit(cache=True, error_model="numpy", _nrt=False, forceinline=True)  # type: ignore[call-overload]
 """For functions that allocate nothing: compiled into their caller and without reference counts. A call would pass every
@@ -41,150 +44,117 @@ table of the state, column by column, and took twice as long; with its tables co
 
 
 class State(NamedTuple):
-    """Tables of one part; the column names above say what is in them.
+    """Tables of one part, a record a row; `rule` (numbers that hold for the whole play) and `total` have one."""
 
-    place: the way from the depot to each site and its unit-days of stock. need, served: each demand and what became of
-    it. rule: numbers that hold for the whole play.
-    """
-
-    site: Ints
-    place: Floats
-    leaf: Ints
-    lot: Ints
-    lot_time: Floats
-    event: Ints
-    event_time: Floats
-    request: Ints
-    need: Ints
-    served: Floats
-    total: Ints
-    rule: Floats
+    site: Table
+    leaf: Table
+    lot: Table
+    event: Table
+    request: Table
+    need: Table
+    total: Table
+    rule: Table
 
 
 @nb.njit(cache=True, error_model="numpy")
 def new_state(sites: int, leaves: int, demands: int, room: "int | np.int64") -> State:
     """An empty state with `room` for lots, events and requests."""
-    site = np.zeros((sites, 12), np.int64)
-    site[:, FIRST] = site[:, LAST] = site[:, WAITING] = site[:, LAST_WAITING] = NONE
-    leaf = np.zeros((leaves, 13), np.int64)
-    leaf[:, OLDEST] = leaf[:, NEWEST] = NONE
-    count = np.zeros(17, np.int64)
-    count[FREE_LOT] = count[FREE_REQUEST] = count[OLDEST_OWED] = count[NEWEST_OWED] = NONE
-    return State(
-        site,
-        np.zeros((sites + 1, 3)),
-        leaf,
-        np.empty((room, 2), np.int64),
-        np.empty((room, 4), np.float64),
-        np.empty((room, 3), np.int64),
-        np.empty(room, np.float64),
-        np.empty((room, 4), np.int64),
-        np.zeros((demands, 7), np.int64),
-        np.zeros((demands, 4)),
-        count,
-        np.zeros(10),
-    )
+    site, leaf, total = np.zeros(sites, _SITE), np.zeros(leaves, _LEAF), np.zeros(1, _TOTAL)
+    for at in range(sites):
+        site[at].first = site[at].last = site[at].waiting = site[at].last_waiting = NONE
+    for at in range(leaves):
+        leaf[at].oldest = leaf[at].newest = NONE
+    total[0].free_lot = total[0].free_request = total[0].oldest_owed = total[0].newest_owed = NONE
+    lot, event, request = np.empty(room, _LOT), np.empty(room, _EVENT), np.empty(room, _REQUEST)
+    return State(site, leaf, lot, event, request, np.zeros(demands, _NEED), total, np.zeros(1, _RULE))
 
 
 @lean
 def push(state: State, time: float, kind: int, what: int, where: int) -> None:
-    """Put an event into the binary heap; sets FULL when room runs out."""
-    at = state.total[EVENTS]
-    if at >= len(state.event_time) - _SLACK:
-        state.total[FULL] = 1
-    state.total[EVENTS] = at + 1
+    """Put an event into the binary heap; sets `full` when room runs out."""
+    event, total = state.event, state.total[0]
+    at = total.events
+    if at >= len(event) - _SLACK:
+        total.full = 1
+    total.events = at + 1
     while at > 0:
         parent = (at - 1) >> 1
-        if state.event_time[parent] <= time:
+        if event[parent].time <= time:
             break
-        state.event_time[at] = state.event_time[parent]
-        state.event[at, KIND], state.event[at, WHAT] = state.event[parent, KIND], state.event[parent, WHAT]
-        state.event[at, WHERE] = state.event[parent, WHERE]
+        event[at] = event[parent]
         at = parent
-    state.event_time[at] = time
-    state.event[at, KIND], state.event[at, WHAT], state.event[at, WHERE] = kind, what, where
+    event[at].time, event[at].kind, event[at].what, event[at].where = time, kind, what, where
 
 
 @lean
 def pop(state: State) -> tuple[float, int, int, int]:
     """Take the earliest event: time, kind, what, where."""
-    events, times = state.event, state.event_time
-    time, kind, what, where = times[0], events[0, KIND], events[0, WHAT], events[0, WHERE]
-    last = state.total[EVENTS] - 1
-    state.total[EVENTS] = last
-    moved = times[last]
-    at = 0
+    event, total = state.event, state.total[0]
+    time, kind, what, where = event[0].time, event[0].kind, event[0].what, event[0].where
+    last = total.events - 1
+    total.events = last
+    moved, at = event[last].time, 0
     while True:
         child = 2 * at + 1
         if child >= last:
             break
-        if child + 1 < last and times[child + 1] < times[child]:
+        if child + 1 < last and event[child + 1].time < event[child].time:
             child += 1
-        if times[child] >= moved:
+        if event[child].time >= moved:
             break
-        times[at] = times[child]
-        events[at, KIND], events[at, WHAT], events[at, WHERE] = (
-            events[child, KIND],
-            events[child, WHAT],
-            events[child, WHERE],
-        )
+        event[at] = event[child]
         at = child
-    times[at] = moved
-    events[at, KIND], events[at, WHAT], events[at, WHERE] = (
-        events[last, KIND],
-        events[last, WHAT],
-        events[last, WHERE],
-    )
+    event[at] = event[last]
     return time, kind, what, where
 
 
 @lean
 def new_lot(state: State, quantity: int, born: float, expires: float, reached: float) -> int:
-    """A lot that lies nowhere yet; sets FULL when room runs out."""
-    lot = state.total[FREE_LOT]
+    """A lot that lies nowhere yet; sets `full` when room runs out."""
+    lot = state.total[0].free_lot
     if lot != NONE:
-        state.total[FREE_LOT] = state.lot[lot, NEXT]
+        state.total[0].free_lot = state.lot[lot].next
     else:
-        lot = state.total[LOTS]
-        state.total[LOTS] = lot + 1
+        lot = state.total[0].lots
+        state.total[0].lots = lot + 1
         if lot >= len(state.lot) - _SLACK:
-            state.total[FULL] = 1
-    state.lot[lot, NEXT], state.lot[lot, QUANTITY] = NONE, quantity
-    state.lot_time[lot, BORN], state.lot_time[lot, EXPIRES] = born, expires
-    state.lot_time[lot, SINCE], state.lot_time[lot, REACHED] = 0.0, reached
+            state.total[0].full = 1
+    state.lot[lot].next, state.lot[lot].quantity = NONE, quantity
+    state.lot[lot].born, state.lot[lot].expires = born, expires
+    state.lot[lot].since, state.lot[lot].reached = 0.0, reached
     return int(lot)
 
 
 @lean
 def free_lot(state: State, lot: int) -> None:
     """Forget a lot that is used up."""
-    state.lot[lot, NEXT] = state.total[FREE_LOT]
-    state.total[FREE_LOT] = lot
+    state.lot[lot].next = state.total[0].free_lot
+    state.total[0].free_lot = lot
 
 
 @lean
 def put(state: State, site: int, lot: int, time: float) -> None:
     """Lay a lot on a shelf: what expires first lies first, then what came first."""
-    state.lot_time[lot, SINCE] = time
-    state.site[site, ON_HAND] += state.lot[lot, QUANTITY]
-    expires = state.lot_time[lot, EXPIRES]
-    last = state.site[site, LAST]
-    if last == NONE or state.lot_time[last, EXPIRES] <= expires:
-        state.lot[lot, NEXT] = NONE
+    state.lot[lot].since = time
+    state.site[site].on_hand += state.lot[lot].quantity
+    expires = state.lot[lot].expires
+    last = state.site[site].last
+    if last == NONE or state.lot[last].expires <= expires:
+        state.lot[lot].next = NONE
         if last == NONE:
-            state.site[site, FIRST] = lot
+            state.site[site].first = lot
         else:
-            state.lot[last, NEXT] = lot
-        state.site[site, LAST] = lot
+            state.lot[last].next = lot
+        state.site[site].last = lot
     else:
-        before, at = NONE, state.site[site, FIRST]
-        while state.lot_time[at, EXPIRES] <= expires:
-            before, at = at, state.lot[at, NEXT]
-        state.lot[lot, NEXT] = at
+        before, at = NONE, state.site[site].first
+        while state.lot[at].expires <= expires:
+            before, at = at, state.lot[at].next
+        state.lot[lot].next = at
         if before == NONE:
-            state.site[site, FIRST] = lot
+            state.site[site].first = lot
         else:
-            state.lot[before, NEXT] = lot
+            state.lot[before].next = lot
     if expires < np.inf:
         push(state, max(expires, time), EXPIRE, 0, site)
 
@@ -195,74 +165,74 @@ def take(state: State, site: int, quantity: int, time: float) -> int:
 
     Their stay counts as stock, Σ units × days, and with age: Σ units × ½(age² at the end − age² at the start).
     """
-    lot = state.site[site, FIRST]
-    held = state.lot[lot, QUANTITY]
+    lot = state.site[site].first
+    held = state.lot[lot].quantity
     taken = min(held, quantity)
-    state.site[site, ON_HAND] -= taken
-    until = state.rule[UNTIL]
-    first, last = min(state.lot_time[lot, SINCE], until), min(time, until)
-    born = state.lot_time[lot, BORN]
-    state.place[site, UNIT_DAYS] += taken * (last - first)
-    state.place[-1, UNIT_DAYS] += 0.5 * taken * ((last - born) ** 2 - (first - born) ** 2)
+    state.site[site].on_hand -= taken
+    until = state.rule[0].until
+    first, last = min(state.lot[lot].since, until), min(time, until)
+    born = state.lot[lot].born
+    state.site[site].unit_days += taken * (last - first)
+    state.total[0].age_days += 0.5 * taken * ((last - born) ** 2 - (first - born) ** 2)
     if taken == held:
-        state.site[site, FIRST] = state.lot[lot, NEXT]
-        if state.lot[lot, NEXT] == NONE:
-            state.site[site, LAST] = NONE
+        state.site[site].first = state.lot[lot].next
+        if state.lot[lot].next == NONE:
+            state.site[site].last = NONE
         return int(lot)
-    state.lot[lot, QUANTITY] = held - taken
-    return int(new_lot(state, taken, born, state.lot_time[lot, EXPIRES], state.lot_time[lot, REACHED]))
+    state.lot[lot].quantity = held - taken
+    return int(new_lot(state, taken, born, state.lot[lot].expires, state.lot[lot].reached))
 
 
 @lean
 def new_request(state: State, where: int, units: int) -> int:
-    """A request nobody stands behind; sets FULL when room runs out."""
-    request = state.total[FREE_REQUEST]
+    """A request nobody stands behind; sets `full` when room runs out."""
+    request = state.total[0].free_request
     if request != NONE:
-        state.total[FREE_REQUEST] = state.request[request, AFTER]
+        state.total[0].free_request = state.request[request].after
     else:
-        request = state.total[REQUESTS]
-        state.total[REQUESTS] = request + 1
+        request = state.total[0].requests
+        state.total[0].requests = request + 1
         if request >= len(state.request) - _SLACK:
-            state.total[FULL] = 1
-    state.request[request, AFTER], state.request[request, POINT], state.request[request, UNITS] = NONE, where, units
+            state.total[0].full = 1
+    state.request[request].after, state.request[request].point, state.request[request].units = NONE, where, units
     return int(request)
 
 
 @lean
 def free_request(state: State, request: int) -> None:
     """Forget a request that is met."""
-    state.request[request, AFTER] = state.total[FREE_REQUEST]
-    state.total[FREE_REQUEST] = request
+    state.request[request].after = state.total[0].free_request
+    state.total[0].free_request = request
 
 
 @lean
 def ask(state: State, leaf: int, site: int, units: int) -> None:
     """Queue a request of a repair point at its depot."""
     request = new_request(state, site, units)
-    if state.leaf[leaf, NEWEST] == NONE:
-        state.leaf[leaf, OLDEST] = request
+    if state.leaf[leaf].newest == NONE:
+        state.leaf[leaf].oldest = request
     else:
-        state.request[state.leaf[leaf, NEWEST], AFTER] = request
-    state.leaf[leaf, NEWEST] = request
-    state.site[site, OWED] += units
-    state.leaf[leaf, OWED_HERE] += units
+        state.request[state.leaf[leaf].newest].after = request
+    state.leaf[leaf].newest = request
+    state.site[site].owed += units
+    state.leaf[leaf].owed_here += units
 
 
 @lean
 def oldest_request(state: State, leaf: int) -> int:
-    """The point whose request is the oldest. Units a point has got out of turn, or no longer wants (SKIP), come off its
-    oldest requests."""
+    """The point whose request is the oldest. Units a point has got out of turn, or no longer wants (`skip`), come off
+    its oldest requests."""
     while True:
-        request = state.leaf[leaf, OLDEST]
-        site = state.request[request, POINT]
-        skipped = min(state.site[site, SKIP], state.request[request, UNITS])
-        state.site[site, SKIP] -= skipped
-        state.request[request, UNITS] -= skipped
-        if state.request[request, UNITS] > 0:
+        request = state.leaf[leaf].oldest
+        site = state.request[request].point
+        skipped = min(state.site[site].skip, state.request[request].units)
+        state.site[site].skip -= skipped
+        state.request[request].units -= skipped
+        if state.request[request].units > 0:
             return int(site)
-        state.leaf[leaf, OLDEST] = state.request[request, AFTER]
-        if state.request[request, AFTER] == NONE:
-            state.leaf[leaf, NEWEST] = NONE
+        state.leaf[leaf].oldest = state.request[request].after
+        if state.request[request].after == NONE:
+            state.leaf[leaf].newest = NONE
         free_request(state, request)
 
 
@@ -270,55 +240,55 @@ def oldest_request(state: State, leaf: int) -> int:
 def stand_in_line(state: State, site: int, demand: int) -> None:
     """Let a demand wait at its point, behind those of its priority."""
     need = state.need
-    before, at = state.site[site, LAST_WAITING], NONE
-    if before != NONE and need[before, PRIORITY] > need[demand, PRIORITY]:
-        before, at = NONE, state.site[site, WAITING]
-        while at != NONE and need[at, PRIORITY] <= need[demand, PRIORITY]:
-            before, at = at, state.need[at, BEHIND]
-    state.need[demand, BEHIND] = at
+    before, at = state.site[site].last_waiting, NONE
+    if before != NONE and need[before].priority > need[demand].priority:
+        before, at = NONE, state.site[site].waiting
+        while at != NONE and need[at].priority <= need[demand].priority:
+            before, at = at, state.need[at].behind
+    state.need[demand].behind = at
     if before == NONE:
-        state.site[site, WAITING] = demand
+        state.site[site].waiting = demand
     else:
-        state.need[before, BEHIND] = demand
+        state.need[before].behind = demand
     if at == NONE:
-        state.site[site, LAST_WAITING] = demand
-    state.site[site, WAIT] += state.need[demand, LEFT]
+        state.site[site].last_waiting = demand
+    state.site[site].wait += state.need[demand].left
 
 
 @lean
 def step_out(state: State, site: int, demand: int) -> None:
     """Take a demand out of the line of its point."""
-    before, at = NONE, state.site[site, WAITING]
+    before, at = NONE, state.site[site].waiting
     while at != demand:
-        before, at = at, state.need[at, BEHIND]
-    after = state.need[demand, BEHIND]
+        before, at = at, state.need[at].behind
+    after = state.need[demand].behind
     if before == NONE:
-        state.site[site, WAITING] = after
+        state.site[site].waiting = after
     else:
-        state.need[before, BEHIND] = after
+        state.need[before].behind = after
     if after == NONE:
-        state.site[site, LAST_WAITING] = before
-    state.site[site, WAIT] -= state.need[demand, LEFT]
+        state.site[site].last_waiting = before
+    state.site[site].wait -= state.need[demand].left
 
 
 @lean
 def units_lost(state: State) -> int:
     """|received − used − scrapped − on hand − moving| units, counted lot by lot; 0 when every unit is accounted for."""
-    found = state.total[USED] + state.total[SCRAPPED]
+    found = state.total[0].used + state.total[0].scrapped
     wrong = 0
     for site in range(len(state.site)):
-        here, lot = 0, state.site[site, FIRST]
+        here, lot = 0, state.site[site].first
         while lot != NONE:
-            here += state.lot[lot, QUANTITY]
-            lot = state.lot[lot, NEXT]
+            here += state.lot[lot].quantity
+            lot = state.lot[lot].next
         found += here
-        wrong += abs(here - state.site[site, ON_HAND])
-        waiting, demand = 0, state.site[site, WAITING]
+        wrong += abs(here - state.site[site].on_hand)
+        waiting, demand = 0, state.site[site].waiting
         while demand != NONE:
-            waiting += state.need[demand, LEFT]
-            demand = state.need[demand, BEHIND]
-        wrong += abs(waiting - state.site[site, WAIT])
-    for at in range(state.total[EVENTS]):
-        if state.event[at, KIND] == ARRIVE:
-            found += state.lot[state.event[at, WHAT], QUANTITY]
-    return int(wrong + abs(state.total[RECEIVED] - found))
+            waiting += state.need[demand].left
+            demand = state.need[demand].behind
+        wrong += abs(waiting - state.site[site].wait)
+    for at in range(state.total[0].events):
+        if state.event[at].kind == ARRIVE:
+            found += state.lot[state.event[at].what].quantity
+    return int(wrong + abs(state.total[0].received - found))
