@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from simulation.demo import demand, events, goods, lifecycle, network, pipeline, position, supply, usage
+from simulation.demo import demand, events, goods, lifecycle, network, pipeline, position, receipts, supply, usage
 from simulation.demo.catalogue import CATEGORY_NAMES, CLASS_NAMES, Catalogue, catalogue
 from simulation.demo.part_classes import CLASSES
 from simulation.demo.sizes import (
@@ -97,6 +97,7 @@ def generate(size: str, seed: int, early_unserved: float = 0.0) -> Demo:
         "past_consignments": pipeline.past_consignments(plan, seed, lanes, lead_times, flow),
         "rates": network.rates(),
     }
+    tables["receipts"] = receipts.receipts_table(plan, found, made, flow, placed, tables)
     truth = {
         "demand": demand.demand_table(plan, found, wanted),
         "leaves": _leaves(plan, found, hidden, wanted, short),

@@ -90,6 +90,7 @@ def test_every_reference_resolves(tables: Tables) -> None:
         ("events", ["event"]),
         ("overrides", ["part", "region", "start", "end"]),
         ("past_consignments", ["consignment"]),
+        ("receipts", ["date", "site", "part", "order"]),
     ],
 )
 def test_keys_occur_once(tables: Tables, table: str, key: list[str]) -> None:
