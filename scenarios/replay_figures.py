@@ -143,8 +143,8 @@ def _says(network: Network, past: Past, books: Books, before: Opening) -> list[s
     told = []
     if not before.known:
         told.append(
-            f"There is no table receipts: the stock of {eve} is not known. It is taken to be today's, and what the "
-            "company spent is not known. Service only can be compared."
+            f"There are no receipts since {eve}: the stock of that day is not known. It is taken to be today's, and what "
+            "the company spent is not known. Service only can be compared."
         )
     if before.missing:
         told.append(
@@ -172,8 +172,9 @@ def lines(found: Figures) -> list[str]:
         ("", "ours", "company"),
         ("pieces served at once", _percent(ours["fill_rate"]), "not known"),
         ("pieces served, at once or later", _percent(ours["served_at_all"]), _percent(own["served_at_all"])),
+        ("by group, ours at once, the company's at all:", "", ""),
         *(
-            (f"  {name}, ours at once", _percent(share), _percent(own["service"].get(name)))
+            (f"  {name}", _percent(share), _percent(own["service"].get(name)))
             for name, share in ours["service"].items()
         ),
         ("repairs that found all parts", _percent(ours["repairs_without_wait"]), _percent(own["repairs_served"])),

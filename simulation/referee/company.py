@@ -17,6 +17,10 @@ from simulation.referee.position import table_of
 KNOWN_KINDS = ("purchase", "freight", "consignment", "duty", "order_line", "holding", "end")
 """Kinds of cost that receipts tell; waiting, couriers and repairs of the company are not known."""
 
+FIRST_RECEIPT_DAYS = (
+    31  # the first receipt on record comes that soon after the eve, or what came before it is not known
+)
+
 
 @dataclass(frozen=True)
 class Books:
@@ -55,8 +59,9 @@ def place_of(network: Network) -> "pd.Series[str]":
 def books_of(network: Network, eve: pd.Timestamp) -> Books:
     """Everything that came and went after `eve`, from usage, receipts and what is under way today.
 
-    A receipt without lane from a hub came by the lane that ordinarily serves the depot; it left its quoted days
-    earlier. A receipt without origin was bought, and ordered its supplier's lead time earlier.
+    A receipt without lane from a hub came by the lane that ordinarily serves the depot. It left when the consignment
+    on record that arrived by this lane that day had left, else the quoted days earlier. A receipt without origin was
+    bought, and ordered its supplier's lead time earlier.
     """
     place = place_of(network)
     used = network.usage[(network.usage["date"] > eve) & (network.usage["kind"] == "used")]
@@ -68,7 +73,7 @@ def books_of(network: Network, eve: pd.Timestamp) -> Books:
     moves = moves.assign(to=moves["site"].map(place), out_of=moves["origin"].map(place).fillna(""))
     moves = moves[moves["to"] != moves["out_of"]].reset_index(drop=True)
     moves["lane_row"], days = _ways(network, supply_lanes(network), moves)
-    moves["left"] = moves["day"] - pd.to_timedelta(days, unit="D")
+    moves["left"] = _shipped(network, moves, moves["day"] - pd.to_timedelta(days, unit="D"))
     bought = moves[moves["out_of"] == ""]
     sent = moves[moves["out_of"] != ""]
     left = sent[sent["left"] > eve]
@@ -96,6 +101,13 @@ def _movement(part: object, place: object, day: object, quantity: object) -> pd.
     return pd.DataFrame({"part": part, "place": place, "day": day, "quantity": quantity})
 
 
+def _shipped(network: Network, moves: pd.DataFrame, quoted: "pd.Series[pd.Timestamp]") -> "pd.Series[pd.Timestamp]":
+    """The day each move left by the consignments on record, `quoted` where there is none."""
+    past = network.past_consignments.groupby(["lane", "received"])["shipped"].max()
+    keys = pd.MultiIndex.from_arrays([moves["lane"], moves["day"]])
+    return pd.Series(past.reindex(keys).to_numpy(), moves.index, dtype="datetime64[ns]").fillna(quoted)
+
+
 def _ways(network: Network, supply: SupplyLanes, moves: pd.DataFrame) -> tuple[Floats, Floats]:
     """Row of the supply lane each move came by (−1: none), and its days under way or its supplier's."""
     part = pd.Index(network.parts["part"]).get_indexer(pd.Index(moves["part"]))
@@ -112,11 +124,11 @@ def _ways(network: Network, supply: SupplyLanes, moves: pd.DataFrame) -> tuple[F
 def opening(network: Network, eve: pd.Timestamp, books: Books) -> Opening:
     """What lay and travelled on `eve`: stock today + used since + sent on since − received since, by part and place.
 
-    Points have what they have today as far as their region had it; the rest lay at the depot. Without receipts the
-    stock is today's, and what is under way today was under way as many days ago.
+    Points have what they have today as far as their region had it; the rest lay at the depot. Without receipts that go
+    back so far the stock is today's, and what is under way today was under way as many days ago.
     """
     good = network.stock[network.stock["condition"] == "good"]
-    if network.receipts.empty:
+    if network.receipts.empty or network.receipts["date"].min() > eve + pd.Timedelta(days=FIRST_RECEIPT_DAYS):
         shift = pd.Timestamp(network.settings.as_of) - eve
         inbound = network.inbound.assign(expected=network.inbound["expected"] - shift)
         return Opening(good.reset_index(drop=True), inbound, 0, known=False)
