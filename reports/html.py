@@ -16,7 +16,7 @@ from domain.problems import ZapasError
 from reports import charts, words
 from reports.changes import sentences
 from reports.explain import explain
-from reports.promise import DEMAND, policies, sentences_of
+from reports.promise import DEMAND, kept, policies, sentences_of
 from reports.series import parts_at_risk
 from reports.summary import Summary, change_lines
 from reports.tables import consignments, part_forecast, plan_frames, shipment_lines, until_week
@@ -92,16 +92,13 @@ def simulated_section(found: dict[str, Any] | None, currency: str) -> Markup:
         "number": words.number,
         "percent": lambda share: "–" if share is None else words.percent(share),
         "days": lambda days: "–" if days is None else f"{days:.1f}",
-        "money": lambda amount: "–" if amount is None else words.money(amount, currency),
+        "money": lambda amount: "–" if amount is None else words.price(amount, currency),
+        "kept": lambda group: {None: "", True: "kept", False: "below"}[kept(group)],
     }
-    if found is not None:
-        content |= {
-            "policies": policies(found),
-            "said": sentences_of(found, currency),
-            "demand": DEMAND[found["demand"]],
-        }
-        if found["service"]:
-            content["chart"] = _Figures("s").svg(charts.promise_chart(found["service"]))
+    if found is not None and found["service"]:
+        content |= {"policies": policies(found), "said": sentences_of(found, currency)}
+        content |= {"demand": DEMAND[found["demand"]]}
+        content["chart"] = _Figures("s").svg(charts.promise_chart(found["service"]))
     return Markup(_TEMPLATES.get_template("simulated.html").render(content))
 
 

@@ -11,9 +11,9 @@ DEMAND = {
 }
 POLICIES = {
     "plan": "This plan",
-    "status_quo": "Nothing abroad: each part by express from the hub after the fault",
-    "single_mode": "One way of transport, tuned to the same service",
-    "clairvoyant": "Perfect foresight: what nobody can beat",
+    "status_quo": "No stock abroad, each part by express from the hub after the fault",
+    "single_mode": "One means of transport only, same service",
+    "clairvoyant": "Perfect foresight, which nobody can beat",
 }
 """What may stand side by side, in this order."""
 
@@ -31,10 +31,12 @@ def policies(found: dict[str, Any]) -> list[dict[str, Any]]:
             continue
         cost, repairs = policy["cost"], policy.get("repairs")
         waiting = cost["shortage"] / repairs if repairs else None
+        never = policy.get("given_up") or 0.0
+        left = f"; {words.percent(never)} of repairs never get their parts" if never and name != "plan" else ""
         rows.append(
             {
                 "name": name,
-                "says": says,
+                "says": says + left,
                 "at_once": policy["repairs_without_wait"],
                 "waiting": policy["days_waiting_for_parts"],
                 "turnaround": policy["turnaround_days"],
@@ -46,25 +48,33 @@ def policies(found: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
+def kept(group: dict[str, Any]) -> bool | None:
+    """Whether a group's promise lies within or below what was achieved; None where there is none, or no interval."""
+    return None if group["promised"] is None or group["high"] is None else group["high"] >= group["promised"]
+
+
 def sentences_of(found: dict[str, Any], currency: str) -> list[str]:
     """What a hurried reader must know: how long repairs take and what that costs, beside doing without the plan."""
-    if not found["service"]:
-        return []
-    plan, others = policies(found)[0], {row["name"]: row for row in policies(found)[1:]}
-    said = [
-        f"A repair takes {_days(plan['turnaround'])} from the fault to the finished device: "
-        f"{_days(plan['waiting'])} waiting for parts and {_days(plan['turnaround'] - plan['waiting'])} on the bench. "
-        f"{words.percent(found['repairs_without_wait'])} of repairs find all their parts on the shelf; "
-        f"{words.percent(found['solved_locally'])} of parts are in their region already when they are asked for."
-    ]
-    express = others.get("status_quo")
-    if express is not None and express["turnaround"] is not None:
-        more = plan["paid"] - express["paid"]
+    rows = {row["name"]: row for row in policies(found)}
+    plan, express = rows["plan"], rows["status_quo"]
+    said = []
+    if plan["turnaround"] is not None:
+        bench = _days(plan["turnaround"] - plan["waiting"])
         said.append(
-            f"With nothing abroad and each part sent by express it would take {_days(express['turnaround'])}. The plan "
-            f"spends {words.money(plan['paid'], currency)} a repair (parts, transport, duty, stock) instead of "
-            f"{words.money(express['paid'], currency)}: {words.money(abs(more), currency)} "
-            f"{'more' if more > 0 else 'less'}, and {_days(express['turnaround'] - plan['turnaround'])} sooner."
+            f"A repair takes {_days(plan['turnaround'])} from the fault to the finished device: "
+            f"{_days(plan['waiting'])} waiting for parts and {bench} on the bench."
+        )
+    said.append(
+        f"{words.percent(plan['at_once'])} of repairs find all their parts on the shelf; "
+        f"{words.percent(found['solved_locally'])} of parts are in their region already when they are asked for."
+    )
+    if plan["turnaround"] is not None and express["turnaround"] is not None:
+        more = plan["paid"] - express["paid"]
+        ours, theirs = words.price(plan["paid"], currency), words.price(express["paid"], currency)
+        said.append(
+            f"With no stock abroad and each part sent by express it would take {_days(express['turnaround'])}. The "
+            f"plan spends {ours} a repair on parts, transport, duty and stock instead of {theirs}: "
+            f"{words.price(abs(more), currency)} {'more' if more > 0 else 'less'}."
         )
     if found["patience_days"] is not None:
         said.append(

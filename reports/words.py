@@ -28,7 +28,15 @@ def money(amount: float, currency: str) -> str:
     """`$1,234`, `−$12`, `$0.40`, `1,234 CNY`: cents only below 10."""
     if isnan(amount):
         return _UNKNOWN
-    digits = 2 if 0.005 <= abs(amount) < 10 else 0
+    return _money(amount, currency, 2 if 0.005 <= abs(amount) < 10 else 0)
+
+
+def price(amount: float, currency: str) -> str:
+    """Money for one thing, with its cents: `$13.40`, `1,234.00 CNY`."""
+    return _UNKNOWN if isnan(amount) else _money(amount, currency, 2)
+
+
+def _money(amount: float, currency: str, digits: int) -> str:
     figure = f"{abs(amount):,.{digits}f}"
     minus = "−" if amount < 0 and float(figure.replace(",", "")) > 0 else ""
     symbol = SYMBOLS.get(currency)

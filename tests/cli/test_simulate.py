@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.cli.console import zapas
+from tests.cli.console import contents, zapas
 
 
 def test_simulate_says_promised_and_achieved_in_words_and_as_json(network: Path, plan: Path) -> None:
@@ -38,3 +38,28 @@ def test_what_simulate_cannot_do_is_one_sentence(network: Path, plan: Path, tmp_
         answer = zapas("simulate", network, *wrong, "--replications", 2)
         assert answer.code == 1
         assert why in answer.sentence
+
+
+def test_an_answer_is_kept_when_asked_for(network: Path, plan: Path) -> None:
+    """--save puts the answer that --json prints into plan.json and a section into report.html; without it nothing is
+    written."""
+    before = contents(plan)
+    zapas("simulate", network, "--plan", plan, "--replications", 2)
+    assert contents(plan) == before
+    answer = zapas("simulate", network, "--plan", plan, "--replications", 2, "--patience", 4, "--save", "--json")
+    assert answer.code == 0
+    kept = json.loads((plan / "plan.json").read_text(encoding="utf-8"))
+    assert kept["simulated"] == json.loads(answer.out)
+    assert kept["simulated"]["patience_days"] == 4.0
+    assert b"Played 2 times" in (plan / "report.html").read_bytes()
+
+
+def test_a_plan_is_played_before_it_is_published(network: Path, tmp_path: Path) -> None:
+    """`zapas plan --simulate` prints promised and achieved; once is no sample."""
+    out = tmp_path / "played"
+    done = zapas("plan", network, "--out", out, "--only", "part=NA", "--simulate", 2)
+    assert done.code == 0
+    assert "promised and achieved" in done.out
+    assert json.loads((out / "plan.json").read_text(encoding="utf-8"))["simulated"]["replications"] == 2
+    once = zapas("plan", network, "--out", out, "--simulate", 1)
+    assert (once.code, "at least twice" in once.sentence) == (1, True)
