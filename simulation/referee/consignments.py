@@ -15,6 +15,7 @@ from simulation.referee.places import Map, day_number
 
 AS_EXPECTED = "as expected"
 """The channel of what travels neither by a known lane nor from a known supplier."""
+_DAYS = 2.0**24  # twice more than any day number
 
 
 def channels_of(network: Network, supply: SupplyLanes) -> pd.Index:
@@ -26,14 +27,12 @@ def voyages_of(
     network: Network, channels: pd.Index, lots: pd.DataFrame, orders: pd.DataFrame, end_weeks: int
 ) -> Voyages:
     """Every consignment of lots and orders, each once."""
-    both = pd.concat([lots[["channel", "departs"]], orders[["channel", "departs"]]], ignore_index=True)
-    both = both[both["channel"] != ""].drop_duplicates()
-    both["row"] = channels.get_indexer(pd.Index(both["channel"]))
-    both = both.sort_values(["row", "departs"], ignore_index=True)
+    leaving = [_keys(channels, frame["channel"], frame["departs"]) for frame in (lots, orders)]
+    channel, departs = _of_key(np.unique(np.concatenate([key[key >= 0] for key in leaving])))
     monday = first_week(network.settings.as_of)
     return Voyages(
-        channel=both["row"].to_numpy(np.int64),
-        departs=both["departs"].to_numpy(float),
+        channel=channel,
+        departs=departs,
         today=float((network.settings.as_of - monday).days),
         opens=_opening_days(network, channels, monday, end_weeks * DAYS_PER_WEEK),
     )
@@ -58,9 +57,23 @@ def _opening_days(network: Network, channels: pd.Index, monday: date, days: int)
 
 
 def voyage_rows(voyages: Voyages, channels: pd.Index, channel: "pd.Series[str]", departs: "pd.Series[float]") -> Ints:
-    keys = pd.MultiIndex.from_arrays([voyages.channel, voyages.departs])
-    wanted = pd.MultiIndex.from_arrays([channels.get_indexer(pd.Index(channel)), departs])
-    return np.where(channel == "", AT_ONCE, keys.get_indexer(wanted))
+    """The voyage by which each row travels, AT_ONCE without a channel; −1 too where nothing leaves then."""
+    leaves = np.append(voyages.channel * _DAYS + voyages.departs + _DAYS / 2, np.inf)
+    wanted = _keys(channels, channel, departs)
+    at = np.searchsorted(leaves, wanted)
+    return np.where(leaves[at] == wanted, at, AT_ONCE)
+
+
+def _keys(channels: pd.Index, channel: "pd.Series[str]", departs: "pd.Series[float]") -> Floats:
+    """A number for each channel and day, in their order; −1 without a channel."""
+    code, names = pd.factorize(channel)
+    row = channels.get_indexer(pd.Index(names, dtype=object))[code]
+    return np.where(row >= 0, row * _DAYS + departs.to_numpy(float) + _DAYS / 2, -1.0)
+
+
+def _of_key(key: Floats) -> tuple[Ints, Floats]:
+    row = np.floor(key / _DAYS)
+    return row.astype(np.int64), key - row * _DAYS - _DAYS / 2
 
 
 def laws_of(network: Network, supply: SupplyLanes, channels: pd.Index, laws: pd.DataFrame | None) -> LeadTimeLaws:
