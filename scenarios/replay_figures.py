@@ -55,8 +55,8 @@ def _ours(network: Network, past: Past, orders: Orders, found: Replay) -> Figure
     tally_stock(tally, case, played)
     tally.add(**costs(case, prices_of(case), found.demands, played, found.arrives))
     said = verdict(tally, case.rows.groups)
-    figures = {name: interval.value for name, interval in said.figures.items()}
-    cost = {kind: interval.value for kind, interval in said.cost.items()}
+    figures = {name: _known(interval.value) for name, interval in said.figures.items()}
+    cost = {kind: _known(interval.value) for kind, interval in said.cost.items()}
     asked = found.demands.asked & (found.demands.time < found.until)
     pieces = found.demands.quantity[asked]
     end = with_position(network, past, found)
@@ -115,6 +115,11 @@ def _column(frame: pd.DataFrame, name: str) -> "np.ndarray[Any, np.dtype[np.obje
     return frame[name].to_numpy(object)
 
 
+def _known(figure: float) -> float | None:
+    """None for what no repair asked for."""
+    return figure if np.isfinite(figure) else None
+
+
 def _share(some: float, whole: float) -> float | None:
     return float(some / whole) if whole else None
 
@@ -143,8 +148,8 @@ def _says(network: Network, past: Past, books: Books, before: Opening) -> list[s
     told = []
     if not before.known:
         told.append(
-            f"There are no receipts since {eve}: the stock of that day is not known. It is taken to be today's, and what "
-            "the company spent is not known. Service only can be compared."
+            f"There are no receipts since {eve}: the stock of that day is not known. It is taken to be today's. What "
+            "the company spent is not known; service only can be compared."
         )
     if before.missing:
         told.append(
@@ -178,8 +183,8 @@ def lines(found: Figures) -> list[str]:
             for name, share in ours["service"].items()
         ),
         ("repairs that found all parts", _percent(ours["repairs_without_wait"]), _percent(own["repairs_served"])),
-        ("days a repair waited for parts", f"{ours['days_waiting_for_parts']:.1f}", "not known"),
-        ("  longer in one case of 20 than", f"{ours['wait_days_p95']:.1f}", "not known"),
+        ("days a repair waited for parts", _days(ours["days_waiting_for_parts"]), "not known"),
+        ("  longer in one case of 20 than", _days(ours["wait_days_p95"]), "not known"),
     ]
     theirs = own["cost"] or {}
     rows += [
@@ -205,6 +210,10 @@ def lines(found: Figures) -> list[str]:
 
 def _percent(share: float | None) -> str:
     return "not known" if share is None else f"{share:.1%}"
+
+
+def _days(days: float | None) -> str:
+    return "not known" if days is None else f"{days:.1f}"
 
 
 def _money(amount: float | None) -> str:

@@ -71,10 +71,10 @@ def _inbound(network: Network, past: Past, found: Replay) -> pd.DataFrame:
     part = rows.parts.to_numpy(object)[moving["part_row"].to_numpy(np.int64)]
     lanes = supply.lanes.set_index("lane")
     supplier_days = dict(zip(past.eve.suppliers["supplier"], past.eve.suppliers["lead_time_days"], strict=True))
-    what = moving["channel"].str.partition(" ")
-    lane = what[2].where(what[0] == "lane", "")
+    kind, name = (pd.Series([text.partition(" ")[at] for text in moving["channel"]], dtype=object) for at in (0, 2))
+    lane = name.where(kind == "lane", "")
     by_lane = lane.map(dict(zip(supply.lanes["lane"], supply.lead_days, strict=True)))
-    by_supplier = what[2].where(what[0] == "supplier", "").map(supplier_days)
+    by_supplier = name.where(kind == "supplier", "").map(supplier_days)
     days = np.ceil(moving["departs"] + by_lane.fillna(by_supplier).fillna(0.0).astype(float))
     left = monday + pd.to_timedelta(moving["departs"], unit="D")
     site = _sites(found, moving)
