@@ -27,7 +27,7 @@ def policies(found: dict[str, Any]) -> list[dict[str, Any]]:
     rows = []
     for name, says in POLICIES.items():
         policy = found if name == "plan" else found.get(name)
-        if policy is None:
+        if policy is None or "cost" not in policy:
             continue
         cost, repairs = policy["cost"], policy.get("repairs")
         waiting = cost["shortage"] / repairs if repairs else None

@@ -85,11 +85,11 @@ def tally_service(tally: Tally, case: Case, demands: Demands, at_once: Ints, loc
     served = np.bincount(group[new], at_once[new], number)
     for row, name in enumerate(case.rows.groups):
         tally.add(**{f"asked {name}": asked[row], f"served {name}": served[row]})
-    _, repair = np.unique(demands.ticket[new], return_inverse=True)
-    wait = np.zeros(repair.max(initial=-1) + 1)
-    np.maximum.at(wait, repair, last[new])
+    parts = np.bincount(demands.ticket[new])  # of each repair; sorting tickets would cost more than playing them
+    repair = np.cumsum(parts > 0) - 1
+    wait = np.zeros(int((parts > 0).sum()))
+    np.maximum.at(wait, repair[demands.ticket[new]], last[new])
     ended = wait[np.isfinite(wait)]
-    parts = np.bincount(repair, minlength=len(wait))
     tally.add(
         asked=asked.sum(),
         served=served.sum(),

@@ -1,9 +1,15 @@
 """Intervals: whole replications are drawn again."""
 
+from types import SimpleNamespace
+from typing import cast
+
 import numpy as np
+import pandas as pd
 import pytest
 
-from simulation.referee.verdict import Tally, ratio_interval
+from simulation.referee.board import Demands
+from simulation.referee.case import Case
+from simulation.referee.verdict import Tally, ratio_interval, tally_service
 
 
 def test_the_interval_of_a_ratio_covers_the_truth_as_often_as_it_says() -> None:
@@ -31,3 +37,29 @@ def test_a_ratio_is_of_sums_not_a_mean_of_ratios() -> None:
     tally.add(served=10, asked=10)
     tally.add(served=0, asked=90)
     assert tally.ratio("served", "asked").value == pytest.approx(0.1)
+
+
+def test_a_repair_waits_for_its_last_part_and_one_that_left_counts_apart() -> None:
+    """Three repairs: two parts after 0 and 4 days, one part at once, one that gave up; what was asked before the first
+    week or after the last is no demand of these weeks."""
+    case = SimpleNamespace(
+        weeks=2, rows=SimpleNamespace(groups=("all",), points=pd.DataFrame({"group": np.zeros(3, np.int64)}))
+    )
+    rows = 6
+    demands = Demands(
+        start=np.array([0, rows]),
+        time=np.array([0.0, 1.0, 1.0, 3.0, 5.0, 14.5]),
+        point=np.array([0, 0, 1, 2, 2, 0]),
+        site=np.zeros(rows, np.int64),
+        quantity=np.array([9, 1, 2, 1, 1, 5]),
+        priority=np.full(rows, 3),
+        asked=np.array([False, True, True, True, True, True]),
+        ticket=np.array([8, 3, 3, 0, 5, 2]),
+    )
+    at_once, local = np.array([0, 1, 0, 1, 0, 5]), np.array([0, 1, 2, 1, 0, 5])
+    tally = Tally()
+    tally_service(tally, cast(Case, case), demands, at_once, local, np.array([9.0, 0.0, 4.0, 0.0, np.inf, 0.0]))
+    told = {name: numbers[0] for name, numbers in tally.sums.items()}
+    assert (told["asked"], told["served"], told["local"]) == (5, 2, 4)
+    assert (told["repairs"], told["of_several"], told["without_wait"]) == (3, 1, 1)
+    assert (told["given_up"], told["ended"], told["wait"]) == (1, 2, 4.0)
