@@ -22,7 +22,8 @@ BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, GREY, PALE, BLACK = (
 MODE_COLOURS = dict(zip(MODES, (VERMILION, PURPLE, GREEN, BLUE, ORANGE, SKY), strict=True))
 _DAY_AND_MONTH = "utcFormat(toDate(datum.value), '%-d %b')"
 _LABEL_EVERY = 4  # weeks
-_MONEY_AXIS = "~s"
+_MONEY_AXIS = ",~f"
+_PERCENT_AXIS = alt.Axis(labelExpr="format(100 * datum.value, '.0f') + ' %'", tickCount=8)
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
@@ -84,7 +85,7 @@ def service_chart(service: tuple[GroupService, ...]) -> Chart:
     lowest = max(min(long["share"].min() - 0.03, 0.9), 0.0) if len(long) else 0.0
     y = alt.Y("group:N", title=None, sort=names, axis=alt.Axis(labelLimit=260, grid=True))
     scale = alt.Scale(domain=[lowest, 1.0], nice=False)
-    x = alt.X("share:Q", title="repairs that find their part on the shelf", scale=scale, axis=alt.Axis(format=".0%"))
+    x = alt.X("share:Q", title="repairs that find their part on the shelf", scale=scale, axis=_PERCENT_AXIS)
     colour = _series(["promised", "target"], [BLUE, VERMILION])
     base = alt.Chart(long)
     target = base.transform_filter("datum.what == 'target'").mark_tick(thickness=3, height=16, opacity=1, aria=False)
@@ -98,21 +99,14 @@ def promise_chart(service: dict[str, Any]) -> Chart:
 
     service: by group `promised` (or None), `achieved`, `low`, `high`, as `zapas simulate --json` has them.
     """
-    names = {group: words.shortened(group, 30) for group in service}
-    rows = [
-        {"group": names[group], "promised": row["promised"], "achieved": row["achieved"]}
-        for group, row in service.items()
-    ]
-    long = pd.DataFrame(rows).melt("group", ["promised", "achieved"], var_name="what", value_name="share").dropna()
-    ends = pd.DataFrame(
-        [{"group": names[group], "low": row["low"], "high": row["high"]} for group, row in service.items()]
-    )
-    ends = ends.assign(what="achieved", high=ends["high"].clip(upper=1.0)).dropna()
+    rows = pd.DataFrame([{"group": group, **row} for group, row in service.items()])
+    long = rows.melt("group", ["promised", "achieved"], var_name="what", value_name="share").dropna()
+    ends = rows[["group", "low", "high"]].astype({"low": float, "high": float}).dropna()
+    ends = ends.assign(what="achieved", high=ends["high"].clip(upper=1.0))
     least = min(long["share"].min(), ends["low"].min()) if len(ends) else long["share"].min()
     scale = alt.Scale(domain=[max(min(float(least) - 0.02, 0.9), 0.0), 1.0], nice=False)
-    y = alt.Y("group:N", title=None, sort=list(names.values()), axis=alt.Axis(labelLimit=260, grid=True))
-    axis = alt.Axis(format=".0%", tickCount=8)
-    x = alt.X("share:Q", title="repairs that found their part on the shelf", scale=scale, axis=axis)
+    y = alt.Y("group:N", title=None, sort=list(service), axis=alt.Axis(labelLimit=260, grid=True))
+    x = alt.X("share:Q", title="repairs that found their part on the shelf", scale=scale, axis=_PERCENT_AXIS)
     colour = _series(["promised", "achieved"], [BLUE, ORANGE])
     base = alt.Chart(long)
     promised = base.transform_filter("datum.what == 'promised'").mark_tick(
@@ -122,7 +116,7 @@ def promise_chart(service: dict[str, Any]) -> Chart:
     rule = alt.Chart(ends).mark_rule(strokeWidth=3, aria=False)
     interval = rule.encode(alt.X("low:Q", scale=scale), y, colour, alt.X2("high:Q"))
     layers = alt.layer(interval, achieved.encode(x, y, colour), promised.encode(x, y, colour))
-    return _styled(layers.properties(width=WIDTH - 160, height=26 * len(names)))
+    return _styled(layers.properties(width=WIDTH - 160, height=26 * len(service)))
 
 
 def cost_chart(cost: Cost, currency: str) -> Chart:
