@@ -12,7 +12,7 @@ DEMAND = {
 POLICIES = {
     "plan": "This plan",
     "status_quo": "No stock abroad, each part by express from the hub after the fault",
-    "single_mode": "One means of transport only, same service",
+    "single_mode": "All by {mode} with reorder points, as many parts at once",
     "clairvoyant": "Perfect foresight, which nobody can beat",
 }
 """What may stand side by side, in this order."""
@@ -26,8 +26,10 @@ def policies(found: dict[str, Any]) -> list[dict[str, Any]]:
     """
     rows = []
     for name, says in POLICIES.items():
-        policy = found if name == "plan" else found.get(name)
-        if policy is None or "cost" not in policy:
+        policy = found if name == "plan" else found.get(name, {})
+        mode = policy.get("best") if name == "single_mode" else ""
+        policy = policy[mode] if mode else policy
+        if mode is None or not policy:
             continue
         cost, repairs = policy["cost"], policy.get("repairs")
         waiting = cost["shortage"] / repairs if repairs else None
@@ -36,7 +38,7 @@ def policies(found: dict[str, Any]) -> list[dict[str, Any]]:
         rows.append(
             {
                 "name": name,
-                "says": says + left,
+                "says": says.format(mode=mode) + left,
                 "at_once": policy["repairs_without_wait"],
                 "waiting": policy["days_waiting_for_parts"],
                 "turnaround": policy["turnaround_days"],
@@ -79,7 +81,7 @@ def sentences_of(found: dict[str, Any], currency: str) -> list[str]:
     if found["patience_days"] is not None:
         said.append(
             f"{words.percent(found['given_up'])} of repairs are given up after "
-            f"{_days(found['patience_days'])} of waiting; times are those of the others."
+            f"{_days(found['patience_days'])} of waiting; times are those of the others. Beside the plan nobody gives up."
         )
     return said
 

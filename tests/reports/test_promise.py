@@ -60,7 +60,15 @@ def test_money_paid_and_the_price_of_waiting_stand_apart() -> None:
     assert list(rows) == ["plan", "status_quo", "clairvoyant"]
     assert (rows["plan"]["paid"], rows["plan"]["waiting_price"], rows["plan"]["total"]) == (16.0, 4.0, 20.0)
     assert (rows["status_quo"]["paid"], rows["status_quo"]["waiting_price"]) == (30.0, 90.0)
-    assert "single_mode" in {row["name"] for row in policies(answer(single_mode=policy()))}
+
+
+def test_of_the_policies_by_one_mode_the_best_is_shown() -> None:
+    """It stands before perfect foresight with its mode; where none serves as the plan does there is no row."""
+    modes = {"air": policy(), "sea": policy(turnaround_days=3.0)}
+    rows = policies(answer(single_mode={**modes, "best": "sea", "saved": {}}))
+    assert [row["name"] for row in rows] == ["plan", "status_quo", "single_mode", "clairvoyant"]
+    assert (rows[2]["says"], rows[2]["turnaround"]) == ("All by sea with reorder points, as many parts at once", 3.0)
+    assert len(policies(answer(single_mode={**modes, "best": None, "saved": None}))) == 3
 
 
 def test_the_words_say_how_long_a_repair_takes_and_what_that_costs() -> None:
