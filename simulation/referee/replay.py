@@ -19,7 +19,6 @@ from simulation.referee.board import (
     Floats,
     Ints,
     Played,
-    Rules,
     empty_results,
 )
 from simulation.referee.case import Case, case_of
@@ -29,6 +28,7 @@ from simulation.referee.engine import play
 from simulation.referee.lead_times import draw_arrivals
 from simulation.referee.places import Map, day_number
 from simulation.referee.plan import PlanToJudge
+from simulation.referee.referee import rules_of
 
 _NOON = 0.5  # usage tells the day, not the hour; what arrives that morning serves it
 
@@ -87,7 +87,7 @@ def replayed(past: Past, orders: Orders, plan: PlanToJudge, weeks: int, check: b
     arrives = draw_arrivals(case.voyages, case.laws, np.random.default_rng([past.seed, 0]))
     arrives[extra[extra >= 0]] = past.arrived["arrives"].to_numpy(float)[extra >= 0]
     end = float(weeks * DAYS_PER_WEEK)
-    rules = Rules(fifo=False, defectives=False, patience_days=np.inf, count_days=end, end_days=end, check=check)
+    rules = rules_of(case, defectives=False, check=check)._replace(count_days=end, end_days=end)
     played = empty_results(case.board, demands)
     play(case.board, demands, arrives, rules, _seeds(case, past.seed), played)
     return Replay(case, lots, tickets, demands, arrives, played, end)
