@@ -25,10 +25,13 @@ class Board(NamedTuple):
     Slices: leaf_start, lot_start, order_start (parts + 1), point_start (leaves + 1).
     Leaves: depot_stock S_d; reorder_lot Q and reorder_gap, 1 or more. Points: base_stock S_p, courier_days and
     courier_days_sd of the way depot → point. Parts: unlimited (the hub never runs out), moq, order_multiple, life_days
-    (inf: none), return_rate, repair_yield, repair_days. Lots: lot_site (local code), lot_quantity, lot_expires (day,
-    inf: never), lot_voyage (AT_ONCE: on the shelf today). Orders, sorted by time: order_kind (PURCHASE, SHIP;
-    SET_BASE_STOCK: a point aims at order_level from now on), order_leaf (local, of a shipment; the site code of the
-    point), order_lane (of a shipment: what is owed leaves by it), order_voyage (AT_ONCE: no time), order_rule.
+    (inf: none), return_rate, repair_yield, repair_days. Broken units of today, slices defective_start (parts + 1):
+    defective_site (depot or point), defective_units. Emergency ways to a point in the order they are tried, slices
+    way_start (points + 1): way_source (the hub or another point), way_days, way_sd, way_weekdays (bits, 0: Monday).
+    Lots: lot_site (local code), lot_quantity, lot_expires (day, inf: never), lot_voyage (AT_ONCE: on the shelf today).
+    Orders, sorted by time: order_kind (PURCHASE, SHIP; SET_BASE_STOCK: a point aims at order_level from now on),
+    order_leaf (local, of a shipment; the site code of the point), order_lane (of a shipment: what is owed leaves by
+    it), order_voyage (AT_ONCE: no time), order_rule.
     PLANNED: up to order_level = planned cumulative quantity less expected cumulative demand, plus actual demand;
     BASE_STOCK: up to the base stock of the depots; GIVEN: order_level units, whatever was asked for; CATCH_UP: what
     the hub owes of planned lines; REORDER: a depot whose inventory position is at most s = order_level gets the
@@ -51,6 +54,14 @@ class Board(NamedTuple):
     return_rate: Floats
     repair_yield: Floats
     repair_days: Floats
+    defective_start: Ints
+    defective_site: Ints
+    defective_units: Ints
+    way_start: Ints
+    way_source: Ints
+    way_days: Floats
+    way_sd: Floats
+    way_weekdays: Ints
     lot_start: Ints
     lot_site: Ints
     lot_quantity: Ints
@@ -89,6 +100,7 @@ class Rules(NamedTuple):
     fifo: depots serve requests in order of arrival, else waiting repairs go before shelves. defectives: broken parts
     come back and are repaired. patience_days: a case that has waited so long leaves (inf: never). count_days: costs and
     stock count until then. end_days: the play ends. check: prove at every event that no unit is lost.
+    laterals, express: a repair whose region has nothing and gets nothing is helped by another point, else by the hub.
     """
 
     fifo: bool
@@ -97,6 +109,8 @@ class Rules(NamedTuple):
     count_days: float
     end_days: float
     check: bool
+    laterals: bool = False
+    express: bool = False
 
 
 class Played(NamedTuple):
@@ -107,8 +121,8 @@ class Played(NamedTuple):
     units that never came. Per order: moved units. Unit-days of stock before count_days: hub_days (parts), depot_days
     (leaves), shelf_days (points); age_days: Σ age × units × days (parts). couriered: units sent depot → point (points).
     Per part before count_days: used, scrapped, repaired, bought units. Units at end_days: on_hand_hub (parts),
-    on_hand_depot (leaves), on_hand_point and on_way, by courier to it (points). Per part: events; lost, the units the
-    check missed (−1: not checked).
+    on_hand_depot (leaves), on_hand_point and on_way to it (points). Per emergency way before count_days: helped, the
+    units it brought. Per part: events; lost, the units the check missed (−1: not checked).
     """
 
     at_once: Ints
@@ -131,6 +145,7 @@ class Played(NamedTuple):
     on_hand_depot: Ints
     on_hand_point: Ints
     on_way: Ints
+    helped: Ints
     events: Ints
     lost: Ints
 
@@ -160,6 +175,7 @@ def empty_results(board: Board, demands: Demands) -> Played:
         on_hand_depot=np.zeros(leaves, np.int64),
         on_hand_point=np.zeros(points, np.int64),
         on_way=np.zeros(points, np.int64),
+        helped=np.zeros(len(board.way_source), np.int64),
         events=np.zeros(parts, np.int64),
         lost=np.zeros(parts, np.int64),
     )

@@ -1,6 +1,7 @@
 """A plan and its network as the referee plays them: board, voyages, laws, demand."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from simulation.referee.lead_times import LeadTimeLaws, Voyages
 from simulation.referee.orders import orders_of
 from simulation.referee.places import Map, map_of, shares_upto
 from simulation.referee.plan import PlanToJudge
+from simulation.referee.ways import NO_WAYS, way_columns, ways_of
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Case:
     """Everything one play needs but the demand. Costs count in weeks 1..`weeks`, the play ends with `end_weeks`.
 
     orders: part_row, leaf_row, time, kind, voyage, rule, level, lane (row of the supply lanes, −1), as the board.
+    ways: as `ways_of`.
     """
 
     network: Network
@@ -30,6 +33,7 @@ class Case:
     supply: SupplyLanes
     board: Board
     orders: pd.DataFrame
+    ways: pd.DataFrame
     voyages: Voyages
     laws: LeadTimeLaws
     open_repairs: OpenRepairs
@@ -44,15 +48,18 @@ def case_of(
     weeks: int,
     wanted: pd.DataFrame | None = None,
     laws: pd.DataFrame | None = None,
+    emergencies: bool = False,
 ) -> Case:
     """The case of a plan over weeks 1..`weeks`.
 
     wanted: part × site pairs where demand may arise besides those of the forecast. laws: true lead times by lane
     (transit_days, transit_days_sd, customs_days, customs_days_sd); those of the lanes table where it says nothing.
+    emergencies: with the ways of laterals and express, which the rules may then allow.
     """
     supply = supply_lanes(network)
     end_weeks = weeks + -(-int(supply.lead_days.max(initial=0)) // DAYS_PER_WEEK) + 1
     rows = map_of(network, _pairs(network, plan, wanted))
+    ways = ways_of(network, rows, laws) if emergencies else NO_WAYS
     hub = pd.Series(hub_of_part(network), index=network.parts["part"])
     lots = lots_of(network, rows, hub, supply)
     orders = orders_of(network, plan, rows, supply, end_weeks)
@@ -65,8 +72,9 @@ def case_of(
         plan=plan,
         rows=rows,
         supply=supply,
-        board=_board(network, plan, rows, lots, orders, laws),
+        board=_board(network, plan, rows, lots, orders, ways, laws),
         orders=orders,
+        ways=ways,
         voyages=voyages,
         laws=laws_of(network, supply, channels, laws),
         open_repairs=_open_repairs(network, rows),
@@ -109,7 +117,13 @@ def _pairs(network: Network, plan: PlanToJudge, wanted: pd.DataFrame | None) -> 
 
 
 def _board(
-    network: Network, plan: PlanToJudge, rows: Map, lots: pd.DataFrame, orders: pd.DataFrame, laws: pd.DataFrame | None
+    network: Network,
+    plan: PlanToJudge,
+    rows: Map,
+    lots: pd.DataFrame,
+    orders: pd.DataFrame,
+    ways: pd.DataFrame,
+    laws: pd.DataFrame | None,
 ) -> Board:
     part = network.parts.set_index("part").loc[rows.parts]
     stock = plan.targets.set_index(["part", "site"])["base_stock"]
@@ -149,7 +163,26 @@ def _board(
         order_voyage=orders["voyage"].to_numpy(np.int64),
         order_rule=orders["rule"].to_numpy(np.int64),
         order_level=orders["level"].to_numpy(float),
+        **way_columns(ways, len(rows.points)),
+        **_defectives(network, rows),
     )
+
+
+def _defectives(network: Network, rows: Map) -> dict[str, Any]:
+    """Today's broken units, at their point where it is in play, else at the depot of its region."""
+    broken = network.stock[(network.stock["condition"] == "defective") & (network.stock["on_hand"] > 0)]
+    leaf = rows.leaf_row(broken["part"], broken["site"].map(network.site_of["region"]).fillna(""))
+    broken, leaf = broken[leaf >= 0], leaf[leaf >= 0]
+    part, point = rows.part_row(broken["part"]), rows.point_row(broken["part"], broken["site"])
+    site = 1 + leaf - rows.leaf_start[part]
+    site[point >= 0] = rows.local_site[point[point >= 0]]
+    units = broken["on_hand"].to_numpy(np.int64)
+    order = np.lexsort((units, site, part))
+    return {
+        "defective_start": np.searchsorted(part[order], np.arange(len(rows.parts) + 1)),
+        "defective_site": site[order],
+        "defective_units": units[order],
+    }
 
 
 def _open_repairs(network: Network, rows: Map) -> OpenRepairs:

@@ -11,7 +11,8 @@ import numpy as np
 
 from simulation.referee import state as st
 from simulation.referee.board import AT_ONCE, CATCH_UP, HUB, Board, Demands, Floats, Ints, Played, Rules
-from simulation.referee.moves import distribute, execute, hand_over, review, scrap
+from simulation.referee.emergency import help_all, help_out
+from simulation.referee.moves import distribute, execute, hand_over, mend, review, scrap
 from simulation.referee.state import (
     NONE,
     State,
@@ -92,7 +93,10 @@ def _play_part(
     first_leaf = board.leaf_start[part]
     _take_stock(first_leaf, board.point_start[first_leaf], part, state, out)
     _close(state)
-    _write(first_leaf, board.point_start[first_leaf], demands.start[part], part, state, out)
+    first_point = board.point_start[first_leaf]
+    for way in range(len(state.way)):
+        out.helped[board.way_start[first_point] + way] = state.way[way].sent
+    _write(first_leaf, first_point, demands.start[part], part, state, out)
     return True
 
 
@@ -103,7 +107,11 @@ def _set_up(board: Board, demands: Demands, arrives: Floats, rules: Rules, part:
     leaves = end_leaf - first_leaf
     sites = 1 + leaves + board.point_start[end_leaf] - board.point_start[first_leaf]
     first_demand, end_demand = demands.start[part], demands.start[part + 1]
-    state = new_state(sites, leaves, end_demand - first_demand, room)
+    first_point = board.point_start[first_leaf]
+    first_way, end_way = board.way_start[first_point], board.way_start[board.point_start[end_leaf]]
+    if not (rules.laterals or rules.express):
+        end_way = first_way
+    state = new_state(sites, leaves, end_demand - first_demand, end_way - first_way, room)
     for demand in range(end_demand - first_demand):
         row = first_demand + demand
         state.need[demand].left, state.need[demand].priority = demands.quantity[row], demands.priority[row]
@@ -125,6 +133,9 @@ def _set_up(board: Board, demands: Demands, arrives: Floats, rules: Rules, part:
             state.site[site].leaf, state.site[site].up_to = leaf, board.base_stock[point]
             state.site[site].way_days = board.courier_days[point]
             state.site[site].way_sd = board.courier_days_sd[point]
+            if end_way > first_way:
+                state.site[site].first_way = board.way_start[point] - first_way
+                state.site[site].end_way = board.way_start[point + 1] - first_way
             site += 1
         state.leaf[leaf].end_point = site
     for row in range(board.lot_start[part], board.lot_start[part + 1]):
@@ -132,7 +143,19 @@ def _set_up(board: Board, demands: Demands, arrives: Floats, rules: Rules, part:
         due = -1.0 if voyage == AT_ONCE else max(arrives[voyage], 0.0)
         if state.total[0].full == 0:
             _lay(state, board.lot_site[row], board.lot_quantity[row], board.lot_expires[row], due)
+    for row in range(end_way - first_way):
+        _open_way(state, row, first_way + row, board, rules)
+    if rules.defectives:
+        for row in range(board.defective_start[part], board.defective_start[part + 1]):
+            mend(state, board.defective_site[row], board.defective_units[row], board.repair_yield[part], 0.0)
     return state
+
+
+@lean
+def _open_way(state: State, row: int, at: int, board: Board, rules: Rules) -> None:
+    way, source = state.way[row], board.way_source[at]
+    way.source = source if (rules.express if source == HUB else rules.laterals) else NONE
+    way.days, way.sd, way.weekdays = board.way_days[at], board.way_sd[at], board.way_weekdays[at]
 
 
 @lean
@@ -165,6 +188,7 @@ def _open(state: State) -> int:
         review(state, site)
     for leaf in range(len(state.leaf)):
         distribute(state, leaf, 0.0)
+    help_all(state, 0.0)
     return demand
 
 
@@ -188,6 +212,8 @@ def _demand(state: State, demand: int) -> None:
             push(state, time + state.rule[0].patience, st.GIVE_UP, demand, site)
     review(state, site)
     distribute(state, leaf, time)
+    if state.site[site].wait > state.site[site].transit and len(state.way) > 0:
+        help_out(state, site, time)
 
 
 @lean
@@ -255,6 +281,7 @@ def _arrive(state: State, time: float, lot: int, site: int) -> None:
         put(state, site, lot, time)
     if site == HUB:
         state.total[0].on_order -= units
+        help_all(state, time)
     else:
         state.leaf[site - 1].under_way -= units
         distribute(state, site - 1, time)

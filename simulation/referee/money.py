@@ -7,14 +7,16 @@ import pandas as pd
 
 from domain.calendar import DAYS_PER_WEEK
 from domain.logistics import LITRES_PER_M3, WEEKS_PER_YEAR, hub_of_part
-from simulation.referee.board import SHIP, Demands, Floats, Ints, Played
+from simulation.referee.board import HUB, SHIP, Demands, Floats, Ints, Played
 from simulation.referee.case import Case
 
 KINDS = (
-    "purchase", "freight", "consignment", "duty", "order_line", "holding", "shortage", "courier", "repair", "end",
+    "purchase", "freight", "consignment", "duty", "order_line", "holding", "shortage", "courier", "emergency", "repair",
+    "end",
 )  # fmt: skip
-"""Those of plan.json, and two a plan does not price: `courier` depot → point, and `repair` of defectives. `end` is the
-credit for stock that grew (charge for stock that shrank) and for repairs that still wait."""
+"""Those of plan.json, and three a plan does not price: `courier` depot → point, `emergency` (laterals and express, if
+allowed), and `repair` of defectives. `end` is the credit for stock that grew (charge for stock that shrank) and for
+repairs that still wait."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +25,14 @@ class Prices:
 
     part: unit_cost, credit, repair, hub_holding (per day). leaf: landed by the ordinary lane, holding per day, lead
     weeks. point: shelf_holding per day, waiting per day, courier. order: freight, duty, capital per day, kg, weight.
+    way: money and kg CO₂ by emergency way.
     """
 
     part: pd.DataFrame
     leaf: pd.DataFrame
     point: pd.DataFrame
     order: pd.DataFrame
+    way: pd.DataFrame
     co2_of_order: Floats
     co2_of_courier: Floats
 
@@ -73,7 +77,8 @@ def prices_of(case: Case) -> Prices:
             "weight": weight,
         }
     )
-    return Prices(part, leaf, point, order, weight * supply.lanes["co2_kg_per_kg"].to_numpy(float)[lane], co2)
+    way = _way_prices(case, row)
+    return Prices(part, leaf, point, order, way, weight * supply.lanes["co2_kg_per_kg"].to_numpy(float)[lane], co2)
 
 
 def costs(case: Case, prices: Prices, demands: Demands, played: Played, arrives: Floats) -> dict[str, float]:
@@ -98,6 +103,7 @@ def costs(case: Case, prices: Prices, demands: Demands, played: Played, arrives:
         "holding": holding,
         "shortage": waiting,
         "courier": float((played.couriered * point["courier"]).sum()),
+        **({"emergency": float((played.helped * prices.way["money"]).sum())} if len(case.ways) else {}),
         "repair": float((played.repaired * part["repair"]).sum()),
         "end": _end(case, prices, demands, played),
     }
@@ -106,7 +112,9 @@ def costs(case: Case, prices: Prices, demands: Demands, played: Played, arrives:
 def co2_kg(case: Case, prices: Prices, played: Played) -> float:
     """Emission of what was sent in weeks 1..T, kg."""
     sent = (case.orders["kind"] == SHIP) & (case.orders["time"] < case.weeks * DAYS_PER_WEEK)
-    return float((played.moved * sent * prices.co2_of_order).sum() + (played.couriered * prices.co2_of_courier).sum())
+    emergency = float((played.helped * prices.way["co2"]).sum())
+    courier = float((played.couriered * prices.co2_of_courier).sum())
+    return emergency + courier + float((played.moved * sent * prices.co2_of_order).sum())
 
 
 def _leaf_prices(case: Case, row: Ints, daily: "pd.Series[float]") -> pd.DataFrame:
@@ -142,6 +150,21 @@ def _courier_prices(case: Case, row: Ints) -> tuple[Floats, Floats]:
     return money.to_numpy(float), (parts["weight_kg"] * lane["co2_kg_per_kg"]).to_numpy(float)
 
 
+def _way_prices(case: Case, row: Ints) -> pd.DataFrame:
+    """Money and kg CO₂ of a unit by each emergency way: a consignment of its own, duty where it comes from the hub."""
+    leaf = case.rows.points["leaf_row"].to_numpy()[case.ways["point_row"].to_numpy(np.int64)]
+    part = row[case.rows.leaves["part_row"].to_numpy()[leaf]]
+    lane = case.network.lanes.iloc[case.ways["lane"].to_numpy(np.int64)].reset_index(drop=True)
+    parts = case.network.parts.iloc[part].reset_index(drop=True)
+    kg = np.maximum(parts["weight_kg"], parts["volume_l"] / LITRES_PER_M3 * lane["volumetric_kg_per_m3"])
+    insurance = lane["insurance_rate"] * parts["unit_cost"]
+    freight = np.maximum(kg * lane["cost_per_kg"], lane["minimum_charge"]) + insurance
+    from_hub = (case.ways["source"] == HUB).to_numpy()
+    duty = np.where(from_hub, duty_share(case)[leaf] * (parts["unit_cost"] + freight), 0.0)
+    money = freight + lane["cost_per_consignment"] + duty
+    return pd.DataFrame({"money": money, "co2": parts["weight_kg"] * lane["co2_kg_per_kg"]})
+
+
 def _consignments(case: Case, prices: Prices, moved: Ints) -> tuple[float, float]:
     """What consignments fall short of the minimum charge, and their fixed cost; a departure of a lane is one lot of
     consignments of the lane's size."""
@@ -169,3 +192,17 @@ def _end(case: Case, prices: Prices, demands: Demands, played: Played) -> float:
     weekly = prices.point["waiting"].to_numpy()[demands.point] * DAYS_PER_WEEK
     late_price = prices.leaf["landed"].to_numpy()[leaf] + weekly * prices.leaf["lead_weeks"].to_numpy()[leaf]
     return float((consumed * prices.part["credit"]).sum() + (late * late_price).sum())
+
+
+def duty_share(case: Case) -> Floats:
+    """Duty and unrecovered VAT as a share of unit cost and freight, by any lane to the leaf's depot, (leaves,)."""
+    leaves, supply, network = case.rows.leaves, case.supply, case.network
+    part = pd.Index(network.parts["part"]).get_indexer(case.rows.parts)[leaves["part_row"].to_numpy()]
+    share = np.zeros(len(leaves))
+    for depot, here in leaves.groupby("depot").indices.items():
+        lanes = np.flatnonzero(supply.lanes["destination"] == depot)
+        if len(lanes):
+            base = network.parts["unit_cost"].to_numpy(float) + supply.freight[:, lanes[0]]
+            rate = np.divide(supply.duty[:, lanes[0]], base, out=np.zeros(len(base)), where=base > 0)
+            share[here] = rate[part[here]]
+    return share

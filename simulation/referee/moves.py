@@ -37,16 +37,17 @@ def hand_over(state: State, demand: int, lot: int, units: int, time: float) -> N
     if state.lot[lot].quantity == 0:
         free_lot(state, lot)
     if state.rule[0].mends > 0.0:
-        _mend(state, state.need[demand].site, units, time)
+        mend(state, state.need[demand].site, units, state.rule[0].mends, time)
 
 
 @lean
-def _mend(state: State, site: int, units: int, time: float) -> None:
-    """Defectives that come back and can be repaired are as good as new at the depot later."""
+def mend(state: State, site: int, units: int, chance: float, time: float) -> None:
+    """Broken units of a depot or a point that come back and can be repaired are as good as new at the depot later."""
+    leaf = site - 1 if site <= len(state.leaf) else state.site[site].leaf
     for _ in range(units):
-        if np.random.random() < state.rule[0].mends and state.total[0].full == 0:
+        if np.random.random() < chance and state.total[0].full == 0:
             back = days_of(state.site[site].way_days, state.site[site].way_sd)
-            push(state, time + back + state.rule[0].mend_days, st.MENDED, state.site[site].leaf, 0)
+            push(state, time + back + state.rule[0].mend_days, st.MENDED, leaf, 0)
 
 
 @lean

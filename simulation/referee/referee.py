@@ -32,10 +32,17 @@ class Judgement:
     clairvoyant: Verdict
 
 
-def rules_of(case: Case, patience_days: float = np.inf, defectives: bool = True, check: bool = False) -> Rules:
-    """The ordinary rules: waiting repairs before shelves."""
+def rules_of(
+    case: Case,
+    patience_days: float = np.inf,
+    defectives: bool = True,
+    check: bool = False,
+    laterals: bool = False,
+    express: bool = False,
+) -> Rules:
+    """The ordinary rules: waiting repairs before shelves. laterals, express: in a case with emergencies."""
     inside, end = case.weeks * DAYS_PER_WEEK, case.end_weeks * DAYS_PER_WEEK
-    return Rules(False, defectives, patience_days, float(inside), float(end), check)
+    return Rules(False, defectives, patience_days, float(inside), float(end), check, laterals, express)
 
 
 def from_law(case: Case, law: DemandLaw | None = None, seed: int = 1, habits: Habits | None = None) -> DrawDemand:

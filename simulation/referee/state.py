@@ -20,7 +20,8 @@ def _record(integers: str, floats: str = "") -> "np.dtype[np.void]":
 
 # A shelf and who waits there: lots by `first` and `last`, repairs by `waiting` and `last_waiting`, and their units
 _SITE = _record(
-    "first last on_hand owed transit waiting last_waiting wait leaf up_to sent skip", "way_days way_sd unit_days"
+    "first last on_hand owed transit waiting last_waiting wait leaf up_to sent skip first_way end_way",
+    "way_days way_sd unit_days",
 )
 _LEAF = _record(
     "under_way shipped wanted repaired owed_here oldest newest first_point end_point depot_stock owed_by_hub"
@@ -31,6 +32,7 @@ _EVENT = np.dtype([("time", np.float64), ("what", np.int32), ("where", np.int32)
 # of a point at its depot, or of a leaf (`point`) at the hub by a lane (`via`)
 _REQUEST = _record("after point units via")
 _NEED = _record("left at_once_units local_units behind priority site new", "asked_at last_days waited counted")
+_WAY = _record("source weekdays sent", "days sd")
 _RULE = _record("moq multiple fifo unlimited", "patience until end life mends mend_days")
 _TOTAL = _record(
     "events free_lot lots free_request requests full bought on_order used scrapped received used_counted"
@@ -52,12 +54,13 @@ class State(NamedTuple):
     event: Table
     request: Table
     need: Table
+    way: Table
     total: Table
     rule: Table
 
 
 @nb.njit(cache=True, error_model="numpy")
-def new_state(sites: int, leaves: int, demands: int, room: "int | np.int64") -> State:
+def new_state(sites: int, leaves: int, demands: int, ways: int, room: "int | np.int64") -> State:
     """An empty state with `room` for lots, events and requests."""
     site, leaf, total = np.zeros(sites, _SITE), np.zeros(leaves, _LEAF), np.zeros(1, _TOTAL)
     for at in range(sites):
@@ -66,7 +69,8 @@ def new_state(sites: int, leaves: int, demands: int, room: "int | np.int64") -> 
         leaf[at].oldest = leaf[at].newest = NONE
     total[0].free_lot = total[0].free_request = total[0].oldest_owed = total[0].newest_owed = NONE
     lot, event, request = np.empty(room, _LOT), np.empty(room, _EVENT), np.empty(room, _REQUEST)
-    return State(site, leaf, lot, event, request, np.zeros(demands, _NEED), total, np.zeros(1, _RULE))
+    need, way, rule = np.zeros(demands, _NEED), np.zeros(ways, _WAY), np.zeros(1, _RULE)
+    return State(site, leaf, lot, event, request, need, way, total, rule)
 
 
 @lean

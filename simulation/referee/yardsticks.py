@@ -17,7 +17,7 @@ from simulation.referee.board import HUB, Demands, Floats, Ints
 from simulation.referee.case import Case
 from simulation.referee.consignments import courier_days, true_lanes
 from simulation.referee.lead_times import gamma_days
-from simulation.referee.money import Prices
+from simulation.referee.money import Prices, duty_share
 from simulation.referee.verdict import Tally, tally_service
 
 Objects = npt.NDArray[np.object_]
@@ -68,7 +68,7 @@ def express_of(case: Case, prices: Prices) -> Express:
         sd=np.column_stack([used["transit_days_sd"], used["customs_days_sd"], np.where(direct < 0, courier_sd, 0.0)]),
         wait=np.array(list(waits.values()))[pd.Index(list(waits)).get_indexer(pd.Index(used["departures"]))],
         freight=freight,
-        duty=_duty_share(case)[leaf] * (parts["unit_cost"].to_numpy(float) + freight),
+        duty=duty_share(case)[leaf] * (parts["unit_cost"].to_numpy(float) + freight),
         minimum=used["minimum_charge"].to_numpy(float),
         fixed=used["cost_per_consignment"].to_numpy(float),
     )
@@ -214,17 +214,3 @@ def _days_to_departure(departures: str) -> Ints:
     leaves = departure_weekdays(departures)
     today = range(DAYS_PER_WEEK)
     return np.array([min((day - now - 1) % DAYS_PER_WEEK for day in leaves) + 1 for now in today], dtype=np.int64)
-
-
-def _duty_share(case: Case) -> Floats:
-    """Duty and unrecovered VAT as a share of unit cost and freight, by any lane to the leaf's depot, (leaves,)."""
-    leaves, supply, network = case.rows.leaves, case.supply, case.network
-    part = pd.Index(network.parts["part"]).get_indexer(case.rows.parts)[leaves["part_row"].to_numpy()]
-    share = np.zeros(len(leaves))
-    for depot, here in leaves.groupby("depot").indices.items():
-        lanes = np.flatnonzero(supply.lanes["destination"] == depot)
-        if len(lanes):
-            base = network.parts["unit_cost"].to_numpy(float) + supply.freight[:, lanes[0]]
-            rate = np.divide(supply.duty[:, lanes[0]], base, out=np.zeros(len(base)), where=base > 0)
-            share[here] = rate[part[here]]
-    return share

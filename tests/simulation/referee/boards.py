@@ -42,6 +42,13 @@ def board(copies: int, points: int = 1, **changes: Any) -> Board:
         "return_rate": np.zeros(copies),
         "repair_yield": np.zeros(copies),
         "repair_days": np.zeros(copies),
+        "defective_start": 0 * first,
+        "defective_site": none,
+        "defective_units": none,
+        "way_source": none,
+        "way_days": nothing,
+        "way_sd": nothing,
+        "way_weekdays": none,
         "lot_start": 0 * first,
         "lot_site": none,
         "lot_quantity": none,
@@ -55,6 +62,7 @@ def board(copies: int, points: int = 1, **changes: Any) -> Board:
         "order_rule": none,
         "order_level": nothing,
     }
+    plain["way_start"] = np.zeros(len(changes.get("base_stock", plain["base_stock"])) + 1, np.int64)
     plain["order_lane"] = np.zeros(len(changes.get("order_time", nothing)), np.int64)
     return Board(**(plain | changes))
 

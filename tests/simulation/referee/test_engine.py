@@ -76,6 +76,14 @@ def whole_network(seed: int) -> tuple[Board, Demands, Floats]:
         return_rate=rng.random(copies),
         repair_yield=rng.random(copies),
         repair_days=rng.uniform(0.0, 20.0, copies),
+        defective_start=np.arange(copies + 1) * 2,
+        defective_site=np.tile([DEPOT, POINT], copies),
+        defective_units=rng.integers(0, 6, 2 * copies),
+        way_start=np.arange(copies * points + 1) * 2,
+        way_source=np.tile([POINT + 1, HUB, POINT + 2, HUB, POINT, HUB], copies),
+        way_days=rng.uniform(0.0, 9.0, 2 * copies * points),
+        way_sd=rng.uniform(0.0, 2.0, 2 * copies * points),
+        way_weekdays=rng.integers(1, 128, 2 * copies * points),
         lot_start=np.arange(copies + 1) * 4,
         lot_site=np.tile([HUB, DEPOT, POINT, POINT + 2], copies),
         lot_quantity=rng.integers(1, 20, 4 * copies),
@@ -100,11 +108,14 @@ def whole_network(seed: int) -> tuple[Board, Demands, Floats]:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 10**6), st.booleans(), st.sampled_from([np.inf, 3.0, 20.0]))
-def test_every_unit_is_accounted_for_at_every_event(seed: int, fifo: bool, patience: float) -> None:
+@given(st.integers(0, 10**6), st.booleans(), st.sampled_from([np.inf, 3.0, 20.0]), st.booleans(), st.booleans())
+def test_every_unit_is_accounted_for_at_every_event(
+    seed: int, fifo: bool, patience: float, laterals: bool, express: bool
+) -> None:
     """Received = used + on hand + moving + scrapped, lot by lot, after each event of a network that does everything."""
     table, demands, due = whole_network(seed)
     rule = rules(7.0 * WEEKS, fifo=fifo, defectives=True, patience_days=patience, check=True)
+    rule = rule._replace(laterals=laterals, express=express)
     out = played(table, demands, rule, due, seed)
     assert (out.lost == 0).all()
     assert (out.events > WEEKS).all()
@@ -145,7 +156,8 @@ def test_the_same_seed_gives_the_same_answer_on_one_core_and_two() -> None:
         for threads in (1, min(2, before)):
             nb.set_num_threads(threads)
             table, demands, due = whole_network(7)
-            results.append(played(table, demands, rules(7.0 * WEEKS, defectives=True), due))
+            rule = rules(7.0 * WEEKS, defectives=True, laterals=True, express=True)
+            results.append(played(table, demands, rule, due))
     finally:
         nb.set_num_threads(before)
     for one, two in zip(*results, strict=True):

@@ -1,0 +1,74 @@
+"""Emergency supply: a repair its region cannot help gets its unit from another point, else by express; compiled."""
+
+import numpy as np
+
+from simulation.referee import state as st
+from simulation.referee.board import HUB
+from simulation.referee.moves import buy, days_of, distribute, review
+from simulation.referee.state import NONE, State, lean, push, take
+
+_DAYS = 7
+
+
+@lean
+def help_out(state: State, site: int, time: float) -> None:
+    """Send what repairs at a point wait for and nothing brings, when depot and lanes of its region are empty: by the
+    ways to the point in their order, laterals from points with stock to spare, express from the hub."""
+    here = state.site[site]
+    leaf = here.leaf
+    if state.site[1 + leaf].on_hand > 0 or state.leaf[leaf].under_way > 0:
+        return
+    for at in range(here.first_way, here.end_way):
+        source = state.way[at].source
+        while source != NONE and here.wait > here.transit and _spare(state, source, time) and state.total[0].full == 0:
+            _send(state, at, source, site, time)
+
+
+@lean
+def help_all(state: State, time: float) -> None:
+    """`help_out` at every point where repairs wait."""
+    if len(state.way) > 0:
+        for site in range(1 + len(state.leaf), len(state.site)):
+            if state.site[site].wait > state.site[site].transit:
+                help_out(state, site, time)
+
+
+@lean
+def _spare(state: State, source: int, time: float) -> bool:
+    """Whether a place has a unit its own repairs do not wait for; a hub that never runs out gets one."""
+    if source == HUB and state.rule[0].unlimited > 0 and state.site[HUB].on_hand == 0:
+        buy(state, 1, time, time)
+    return bool(state.site[source].on_hand > state.site[source].wait)
+
+
+@lean
+def _send(state: State, way: int, source: int, site: int, time: float) -> None:
+    """One unit, with the way's next departure. The cumulative shipments of both regions follow it, so that the plan
+    replaces it where it came from."""
+    leaf, lot = state.site[site].leaf, take(state, source, 1, time)
+    state.leaf[leaf].shipped += 1
+    if source != HUB:
+        origin = state.site[source].leaf
+        state.leaf[origin].shipped -= 1
+        if origin != leaf:
+            state.lot[lot].reached = np.inf
+    state.site[site].transit += 1
+    if time < state.rule[0].until:
+        state.way[way].sent += 1
+    departs = _departure(state.way[way].weekdays, time)
+    push(state, departs + days_of(state.way[way].days, state.way[way].sd), st.ARRIVE, lot, site)
+    review(state, site)
+    if source != HUB:
+        review(state, source)
+        distribute(state, state.site[source].leaf, time)
+
+
+@lean
+def _departure(weekdays: int, time: float) -> float:
+    """At once on a weekday of departure (bit 0: Monday), else when the next one begins."""
+    day = int(np.floor(time))
+    if weekdays >> (day % _DAYS) & 1:
+        return time
+    while not weekdays >> (day % _DAYS) & 1:
+        day += 1
+    return float(day)
