@@ -81,8 +81,8 @@ def sentences_of(found: dict[str, Any], currency: str) -> list[str]:
     if found["patience_days"] is not None:
         said.append(
             f"{words.percent(found['given_up'])} of repairs are given up after "
-            f"{_days(found['patience_days'])} of waiting; times are those of the others. In what stands beside the plan "
-            f"nobody gives up."
+            f"{_days(found['patience_days'])} of waiting; times are those of the others. Beside the plan "
+            "nobody gives up."
         )
     return said
 

@@ -21,6 +21,7 @@ from simulation.demo import generate
 from simulation.referee.board import SHIP
 from simulation.referee.case import case_of
 from simulation.referee.history import past_repairs
+from simulation.referee.money import KINDS
 from simulation.referee.referee import from_law, replicate, rules_of
 from storage.network_folder import read_network
 from storage.network_writing import write_tables
@@ -29,7 +30,6 @@ from storage.plan_folder import read_plan
 from tests.cli.console import contents
 from tests.scenarios.folders import planned, shuffled, slice_of_demo, tiny
 
-COSTS = {"purchase", "freight", "consignment", "duty", "order_line", "holding", "shortage", "courier", "repair", "end"}
 PLAYS = 6
 
 
@@ -78,7 +78,7 @@ def test_every_group_has_its_promise_and_what_was_achieved(demo: Path, demand: D
     for policy in (found, found["status_quo"], found["clairvoyant"]):
         cost = dict(policy["cost"])
         total, per_repair = cost.pop("total"), cost.pop("per_repair")
-        assert cost.keys() <= COSTS
+        assert cost.keys() <= set(KINDS)
         assert total == pytest.approx(sum(cost.values()))
         assert per_repair == pytest.approx(total / policy["repairs"])
         assert policy["turnaround_days"] == pytest.approx(policy["days_waiting_for_parts"] + 1.0)
