@@ -1,6 +1,6 @@
 """What planning decides: stock targets, shipments and purchases, today's allocation."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -42,6 +42,11 @@ class Cost:
         """All of it; the bound and the gaps are of this figure."""
         return self.purchase + self.duty + self.controllable + self.end
 
+    def carried_out(self, holding: float, shortage: float) -> "Cost":
+        """The same total with other holding and shortage; the difference is taken off `end`."""
+        saved = holding + shortage - self.holding - self.shortage
+        return replace(self, holding=holding, shortage=shortage, end=self.end - saved)
+
 
 @dataclass(frozen=True)
 class ReplenishmentPlan:
@@ -53,6 +58,8 @@ class ReplenishmentPlan:
     projection: part, region, week (Monday), on_hand and backorders expected at the depot, arrivals (units).
     binding: {rule: share of its rows that bind}. service: promised fill rate by group over weeks 1..T.
     point_service: part, site, promised.
+    cost: holding and shortage as the plan is carried out, departures fixed; objective: as replanned every week, what
+    was minimised. Both have the same total: what replanning is expected to save is taken off `end` (decision 0003).
     """
 
     status: str
@@ -61,12 +68,18 @@ class ReplenishmentPlan:
     exceptions: pd.DataFrame
     projection: pd.DataFrame
     cost: Cost
+    objective: Cost
     lower_bound: float
     bound_at_zero_prices: float
     rules: tuple[str, ...]
     binding: dict[str, float]
     service: dict[str, float]
     point_service: pd.DataFrame
+
+    @property
+    def replanning_saves(self) -> float:
+        """Holding and shortage of weeks 1..T that planning again every week is expected to save."""
+        return self.objective.end - self.cost.end
 
     @property
     def gap(self) -> float:

@@ -131,6 +131,7 @@ def plan_json(network: Network, plan: Plan, seconds: float, simulated: Simulated
     return {
         "status": replenishment.status,
         "cost": {**cost, "total": replenishment.cost.total, "controllable": replenishment.cost.controllable},
+        "replanning_saves": replenishment.replanning_saves,
         "lower_bound": replenishment.lower_bound,
         "gap": replenishment.gap,
         "gap_controllable": replenishment.gap_controllable,

@@ -53,7 +53,6 @@ def test_every_flow_and_stock_is_priced() -> None:
         purchases({"order_on": day(1), "quantity": 3}),
     )
     assert judged.broken == []
-    assert judged.service == {}
     # O = 2 + (1 − 1); at the depot 2, 3, 6, 6, 6 units, on the shelf 1, at the hub 1 at the end of every week.
     # 6 kg in consignments of 5 kg: two, which carry 45 of 200 money of minimum charge.
     under_way = 3 * LANDED * 0.01 * 7 / 7
@@ -88,7 +87,6 @@ def test_a_plentiful_depot_leaves_only_the_courier_wait() -> None:
     network = build(stock=[{"site": "D1", "part": "A", "on_hand": 1000}], lanes=[LANE, truck, slower_courier])
     judged = judge(network, forecast(1.0), targets(1))
     # E[(N − 1)⁺] = 1 − 1 + e⁻¹, E[shelf] = 1 − 1 + e⁻¹, fill P(N ≤ 0) = e⁻¹; O = 1000 − 1.
-    assert judged.service == pytest.approx({"default": exp(-1)})
     assert judged.cost["shortage"] == pytest.approx(2 * 10.0 * exp(-1))
     assert judged.cost["holding"] == pytest.approx(0.01 * LANDED * (998 + 997 + 2 * exp(-1)))
     # End: weeks 3..5, credit for 1000 − (994 + e⁻¹) units that customers took, landed + b · 7/7 per waiting unit.
@@ -106,7 +104,6 @@ def test_an_empty_depot_passes_its_shortage_on() -> None:
     judged = judge(network, forecast(1.0), targets(1))
     assert judged.cost["shortage"] == pytest.approx(10.0 * (3 + exp(-4) + 4 + exp(-5)))
     assert judged.cost["holding"] == pytest.approx(0.01 * LANDED * (exp(-4) + exp(-5)))
-    assert judged.service["default"] == pytest.approx((exp(-4) + exp(-5)) / 2)
 
 
 def test_only_demand_of_the_lead_time_is_uncertain() -> None:
@@ -156,7 +153,6 @@ def test_a_point_without_target_takes_its_group_from_the_service_table() -> None
     judged = judge(build(service=service), forecast(1.0))
     # O = 0, S = 0: EBO_t = μ = t; the price of `urgent` is 100.
     assert judged.cost["shortage"] == pytest.approx(100.0 * (1 + 2))
-    assert judged.service == {"urgent": 0.0}
 
 
 def test_the_longest_tariff_prefix_wins() -> None:
@@ -243,17 +239,6 @@ def test_partial_expectations_equal_the_sum_over_counts(mean: float, ratio: floa
         moments = np.array([mean]), np.array([mean * ratio]), np.array([z])
         assert laws.left(*moments)[0] == pytest.approx(float(pmf @ np.maximum(z - n, 0)), abs=1e-10)
         assert laws.backorders(*moments)[0] == pytest.approx(float(pmf @ np.maximum(n - z, 0)), rel=1e-9)
-
-
-def test_fill_rate_is_over_units_and_busy_times() -> None:
-    """A customer meets a size-biased pipeline, and the j-th unit of a batch needs j units on the shelf."""
-    mean, psi, kappa = 2.0, 3.0, 0.5
-    met = mean * 1.5
-    pmf = brute(met, psi * met + met**2 / 3)  # κ / (1 + κ) = 1/3
-    q = (psi - 1) / (psi + 1)
-    fill = sum((1 - q) * q ** (j - 1) * pmf[: 4 - j + 1].sum() for j in range(1, 5))
-    numbers = (np.array([value]) for value in (mean, psi, kappa, 4.0))
-    assert laws.fill_rate(*numbers)[0] == pytest.approx(fill)
 
 
 def test_a_drifting_rate_makes_distant_weeks_more_uncertain() -> None:

@@ -40,6 +40,8 @@ class Parts:
     litres: Floats
     moq: Ints
     multiple: Ints
+    mended: Floats  # share of used units that comes back and is repaired
+    mending_days: Floats
     last_order_week: Ints
     hub_stock: Ints
     hub_inbound_start: Ints  # slice of hub_inbound_* per part, shape (parts + 1,)
@@ -62,6 +64,7 @@ class Leaves:
     region: Texts
     net_stock: Floats  # O: depot and points' good stock − points' base stock − open repair orders
     initial_stock: Floats  # good stock at depot and points, units
+    depot_stock: Floats  # of it at the depot, units
     inbound: Floats  # cumulative frozen inbound, (leaves, K)
     late_mean: Floats  # M_t − M_w: demand taken as certain, (leaves, K)
     window_mean: Floats  # M_w, (leaves, K)
@@ -69,6 +72,8 @@ class Leaves:
     weekly_mean: Floats  # (leaves, K)
     batch_index: Floats
     kappa: Floats
+    discount: Floats
+    drift: Floats
     landed: Floats
     lead_weeks: Floats  # of the ordinary lane
     holding: Floats  # at the depot
@@ -83,6 +88,7 @@ class Points:
     group: Ints
     share: Floats
     base_stock: Ints
+    on_hand: Floats  # good stock today less what open repair orders there wait for, units
     courier_weeks: Floats
     holding: Floats  # money per unit and week
     waiting: Floats  # b: money per unit waiting and week
@@ -133,6 +139,8 @@ class Instance:
     lane_ids: Texts
     depots: Texts
     suppliers: Texts
+    supplier_days: Floats  # mean lead time, (suppliers,)
+    supplier_days_sd: Floats
     groups: tuple[str, ...]
     parts: Parts
     leaves: Leaves
@@ -167,6 +175,8 @@ def build_instance(network: Network, forecast: Forecast, targets: StockTargets) 
         lane_ids=supply.lanes["lane"].to_numpy(object),
         depots=depots,
         suppliers=suppliers,
+        supplier_days=_of_supplier(network, suppliers, "lead_time_days"),
+        supplier_days_sd=_of_supplier(network, suppliers, "lead_time_days_sd"),
         groups=groups,
         parts=parts,
         leaves=leaves,
@@ -219,6 +229,10 @@ def _ordered_parts(network: Network, supply: SupplyLanes, forecast: Forecast) ->
 def _supplier_key(network: Network) -> Callable[[str], tuple[float, str]]:
     lead = dict(zip(network.suppliers["supplier"], network.suppliers["lead_time_days"], strict=True))
     return lambda supplier: (lead.get(supplier, 0.0), supplier)
+
+
+def _of_supplier(network: Network, suppliers: Texts, column: str) -> Floats:
+    return network.suppliers.set_index("supplier")[column].reindex(suppliers).fillna(0.0).to_numpy(float)
 
 
 # --- the pieces --------------------------------------------------------------------------------------------------
@@ -275,6 +289,8 @@ def _parts(network: Network, supply: SupplyLanes, table: pd.DataFrame, suppliers
         litres=table["volume_l"].to_numpy(float),
         moq=table["moq"].to_numpy(np.int64),
         multiple=table["order_multiple"].to_numpy(np.int64),
+        mended=(table["return_rate"] * table["repair_yield"]).to_numpy(float),
+        mending_days=table["repair_days"].to_numpy(float),
         last_order_week=last_week.astype(np.int64),
         hub_stock=hub_stock,
         hub_inbound_start=np.searchsorted(inbound["code"].to_numpy(), np.arange(len(table) + 1)),
@@ -404,6 +420,7 @@ def _leaves(
         region=region,
         net_stock=stock - base_stock - backlog,
         initial_stock=stock,
+        depot_stock=_stock_at(network, parts_table["part"].to_numpy(object)[part], depots[depot]),
         inbound=inbound,
         late_mean=np.maximum(np.cumsum(mean, axis=1) - window_mean, 0.0),
         window_mean=window_mean,
@@ -411,6 +428,8 @@ def _leaves(
         weekly_mean=mean,
         batch_index=forecast.batch_index[order],
         kappa=1.0 / forecast.rate_shape[order],
+        discount=forecast.discount[order],
+        drift=forecast.drift[order],
         landed=landed,
         lead_weeks=lead_days / DAYS_PER_WEEK,
         holding=landed * holding_rate[depots[depot]].to_numpy(float) / WEEKS_PER_YEAR,
@@ -463,10 +482,21 @@ def _points(
         group=codes,
         share=share,
         base_stock=found["base_stock"].fillna(0).to_numpy(np.int64),
+        on_hand=_stock_at(network, keys["part"].to_numpy(object), site) - _wanted_at(network, keys["part"].to_numpy(object), site),
         courier_weeks=days / DAYS_PER_WEEK,
         holding=landed[leaf] * rate / WEEKS_PER_YEAR,
         waiting=prices[codes],
     ), group_names
+
+
+def _stock_at(network: Network, part: Texts, site: Texts) -> Floats:
+    stock = _good_stock(network).set_index(["part", "site"])["on_hand"]
+    return stock.reindex(pd.MultiIndex.from_arrays([part, site])).fillna(0.0).to_numpy(float)
+
+
+def _wanted_at(network: Network, part: Texts, site: Texts) -> Floats:
+    wanted = network.repair_orders.groupby(["part", "site"])["quantity"].sum()
+    return wanted.reindex(pd.MultiIndex.from_arrays([part, site])).fillna(0.0).to_numpy(float)
 
 
 def _courier_days(network: Network) -> dict[tuple[str, str], float]:

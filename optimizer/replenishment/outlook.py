@@ -1,4 +1,4 @@
-"""What a plan leads to, leaf by leaf and week by week: expected stock, waiting and promised service, and its cost."""
+"""What a plan that is made anew every week leads to, by leaf and week: expected stock, waiting, and its cost."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,6 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from domain.counts import fill_rate
 from domain.plan import Cost
 from optimizer.replenishment.instance import Instance
 from optimizer.replenishment.program import PartPlans
@@ -21,7 +20,7 @@ class Outlook:
     """Expectations of a plan. on_hand, backorders: units at the depot, (leaves, K); waiting: units at points, same.
 
     holding, shortage: money per leaf and week, (leaves, K). end_held: units at depot, shelves and under way at the end.
-    late: money for those still waiting at the end. asked, served: units of each point over weeks 1..T.
+    late: money for those still waiting at the end.
     """
 
     on_hand: Floats
@@ -31,8 +30,6 @@ class Outlook:
     shortage: Floats
     end_held: Floats
     late: Floats
-    asked: Floats
-    served: Floats
 
 
 def outlook(instance: Instance, plans: PartPlans) -> Outlook:
@@ -43,24 +40,16 @@ def outlook(instance: Instance, plans: PartPlans) -> Outlook:
     result = Outlook(
         *(np.zeros(shape) for _ in range(5)),
         *(np.zeros(shape[0]) for _ in range(2)),
-        *(np.zeros(len(points.share)) for _ in range(2)),
     )
     _expect(
-        quantity, instance.published, instance.slot_law, leaves.depot,
+        quantity, instance.slot_law, leaves.depot,
         leaves.net_stock, leaves.inbound, leaves.late_mean, leaves.window_mean, leaves.window_variance,
         leaves.weekly_mean, leaves.batch_index, leaves.kappa, leaves.landed, leaves.lead_weeks, leaves.holding,
         leaves.point_start, points.share, points.base_stock, points.courier_weeks, points.holding, points.waiting,
         result.on_hand, result.backorders, result.waiting, result.holding, result.shortage,
-        result.end_held, result.late, result.asked, result.served,
+        result.end_held, result.late,
     )  # fmt: skip
     return result
-
-
-def promised(instance: Instance, result: Outlook) -> dict[str, float]:
-    """Units served at once ÷ units asked at repair points over weeks 1..T, by group with demand."""
-    asked = np.bincount(instance.points.group, result.asked, minlength=len(instance.groups))
-    served = np.bincount(instance.points.group, result.served, minlength=len(instance.groups))
-    return {name: float(served[g] / asked[g]) for g, name in enumerate(instance.groups) if asked[g] > 0}
 
 
 def plan_cost(instance: Instance, plans: PartPlans, result: Outlook) -> Cost:
@@ -129,12 +118,12 @@ def _of(column: "npt.ArrayLike", lane: Ints) -> Floats:
 
 @nb.njit(cache=True, parallel=True)
 def _expect(
-    quantity: npt.NDArray[np.int32], published: int, slot_law: Floats, depot: Ints,
+    quantity: npt.NDArray[np.int32], slot_law: Floats, depot: Ints,
     net_stock: Floats, inbound: Floats, late_mean: Floats, window_mean: Floats, window_variance: Floats,
     weekly_mean: Floats, psi: Floats, kappa: Floats, landed: Floats, lead_weeks: Floats, holding: Floats,
     point_start: Ints, share: Floats, base_stock: Ints, courier_weeks: Floats, point_holding: Floats, waiting: Floats,
     out_on_hand: Floats, out_backorders: Floats, out_waiting: Floats, out_holding: Floats, out_shortage: Floats,
-    out_end: Floats, out_late: Floats, out_asked: Floats, out_served: Floats,
+    out_end: Floats, out_late: Floats,
 ) -> None:  # fmt: skip
     leaves, weeks = quantity.shape
     for n in nb.prange(leaves):
@@ -169,9 +158,3 @@ def _expect(
                     out_end[n] += weight * (on_hand[0] + shelf + arrived[weeks] - x)
                     for p in range(first, last):
                         out_late[n] += weight * (landed[n] + waiting[p] * lead_weeks[n]) * short[p - first]
-                if t <= published:
-                    for p in range(first, last):
-                        asked = weight * share[p] * weekly_mean[n, t - 1]
-                        mean = share[p] * (weekly_mean[n, t - 1] * courier_weeks[p] + backorders)
-                        out_asked[p] += asked
-                        out_served[p] += asked * fill_rate(mean, psi[n], kappa[n], base_stock[p])

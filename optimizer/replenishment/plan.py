@@ -8,11 +8,12 @@ import pandas as pd
 
 from domain.forecast import Forecast
 from domain.network import Network
-from domain.plan import ReplenishmentPlan, StockTargets
+from domain.plan import Cost, ReplenishmentPlan, StockTargets
 from optimizer.replenishment.exceptions import plan_exceptions
+from optimizer.replenishment.execution import Execution, execution
 from optimizer.replenishment.instance import Instance, build_instance
 from optimizer.replenishment.master import Decomposition, Params, decompose
-from optimizer.replenishment.outlook import Outlook, outlook, plan_cost, promised
+from optimizer.replenishment.outlook import Outlook, outlook, plan_cost
 from optimizer.replenishment.reasons import purchase_reasons, shipment_reasons
 from optimizer.replenishment.week_cost import CostTables
 
@@ -45,21 +46,37 @@ def replenish(
     instance = build_instance(network, forecast, targets)
     tables = CostTables(instance)
     found = decompose(instance, tables, params or Params(), tell)
-    expected = outlook(instance, found.plans)
+    expected, carried_out = outlook(instance, found.plans), execution(instance, found.plans)
+    objective = plan_cost(instance, found.plans, expected)
     return ReplenishmentPlan(
         status="complete",
         shipments=_shipments(network, instance, found, expected),
         purchase_orders=_purchase_orders(network, instance, found),
         exceptions=plan_exceptions(network, instance, found.plans, expected),
         projection=_projection(instance, found, expected),
-        cost=plan_cost(instance, found.plans, expected),
+        cost=_cost_carried_out(objective, instance, expected, carried_out),
+        objective=objective,
         lower_bound=found.bound,
         bound_at_zero_prices=found.bound_at_zero_prices,
         rules=RULES,
         binding=_binding(instance, found),
-        service=promised(instance, expected),
-        point_service=_point_service(instance, expected),
+        service=_promised(instance, carried_out),
+        point_service=_point_service(instance, carried_out),
     )
+
+
+def _cost_carried_out(objective: Cost, instance: Instance, expected: Outlook, carried_out: Execution) -> Cost:
+    """Holding of depots and shelves and shortage as carried out; holding at the hub and under way as planned."""
+    at_depots = float(expected.holding[:, : instance.published].sum())
+    holding = objective.holding - at_depots + float(carried_out.holding.sum())
+    return objective.carried_out(holding, float(carried_out.shortage.sum()))
+
+
+def _promised(instance: Instance, expected: Execution) -> dict[str, float]:
+    """Units served at once ÷ units asked at repair points over weeks 1..T, by group with demand."""
+    asked = np.bincount(instance.points.group, expected.asked, minlength=len(instance.groups))
+    served = np.bincount(instance.points.group, expected.served, minlength=len(instance.groups))
+    return {name: float(served[g] / asked[g]) for g, name in enumerate(instance.groups) if asked[g] > 0}
 
 
 def _dates(days: npt.NDArray[np.int64]) -> npt.NDArray[np.datetime64]:
@@ -132,7 +149,7 @@ def _projection(instance: Instance, found: Decomposition, expected: Outlook) -> 
     return frame.iloc[rows].reset_index(drop=True)
 
 
-def _point_service(instance: Instance, expected: Outlook) -> pd.DataFrame:
+def _point_service(instance: Instance, expected: Execution) -> pd.DataFrame:
     """Promised share of units served at once by part and repair point; NaN where nothing is asked."""
     leaf = np.repeat(np.arange(len(instance.leaves.part)), np.diff(instance.leaves.point_start))
     asked = expected.asked

@@ -52,8 +52,7 @@ def assert_judged_right(planning: Planning) -> None:
         planning.plan.targets.waiting_price,
     )
     assert judged.broken == []
-    assert asdict(plan.cost) | {"total": plan.cost.total} == pytest.approx(judged.cost, rel=1e-6)
-    assert {group: plan.service[group] for group in judged.service} == pytest.approx(judged.service, rel=1e-6)
+    assert asdict(plan.objective) | {"total": plan.cost.total} == pytest.approx(judged.cost, rel=1e-6)
     assert plan.lower_bound <= plan.cost.total
     assert plan.bound_at_zero_prices <= plan.lower_bound
 

@@ -1,6 +1,5 @@
-"""An outsider's judge of a plan: recomputes cost, promise and rules from the network and the plan's tables alone."""
+"""An outsider's judge of a plan: recomputes cost and rules from the network and the plan's tables alone."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +9,11 @@ from domain.network import Network
 
 from .calendar import Calendar
 from .costs import arrivals, costs
-from .leaves import Leaves, leaves_of
+from .leaves import leaves_of
 from .orders import purchases_of, shipments_of
 from .prices import Prices
 from .rules import Orders, below_minimum_value, broken_rules, storage
-from .states import Outlook, outlook
+from .states import outlook
 
 __all__ = ["Judged", "recompute"]
 
@@ -23,13 +22,12 @@ __all__ = ["Judged", "recompute"]
 class Judged:
     """What the judge found.
 
-    cost: the eight terms of decision 0003 and `total`, in the network's currency. service: promised share of units by
-    group with demand in weeks 1..T. broken: broken rules in words. over_storage: every depot week over its storage,
-    caused by shipments (then also in `broken`) or not. below_minimum_value: supplier orders under the minimum value.
+    cost: the eight terms of decision 0003 and `total`, in the network's currency. broken: broken rules in words.
+    over_storage: every depot week over its storage, caused by shipments (then also in `broken`) or not.
+    below_minimum_value: supplier orders under the minimum value.
     """
 
     cost: dict[str, float]
-    service: dict[str, float]
     broken: list[str]
     over_storage: list[str]
     below_minimum_value: list[str]
@@ -56,26 +54,15 @@ def recompute(
     purchases = purchases_of(purchase_orders, calendar, prices)
 
     arrived = arrivals(calendar, leaves, lines)
-    expected = outlook(leaves, arrived, calendar.horizon)
+    expected = outlook(leaves, arrived)
     cost = costs(network, calendar, prices, leaves, expected, lines, purchases)
     orders = Orders(network, calendar, prices, lines, purchases)
     limited = any(not np.isnan(calendar.site[depot].storage_m3) for depot in leaves.depot)
-    idle = outlook(leaves, np.zeros_like(arrived), 0) if limited else expected
+    idle = outlook(leaves, np.zeros_like(arrived)) if limited else expected
     over_storage, caused = storage(calendar, prices, leaves, expected.depot, idle.depot)
     return Judged(
         cost=cost,
-        service=_service(leaves, expected),
         broken=broken_rules(orders) + caused,
         over_storage=over_storage,
         below_minimum_value=below_minimum_value(orders),
     )
-
-
-def _service(leaves: Leaves, expected: Outlook) -> dict[str, float]:
-    """Units served at once ÷ units asked in weeks 1..T, by group."""
-    asked: dict[str, float] = defaultdict(float)
-    served: dict[str, float] = defaultdict(float)
-    for group, units, filled in zip(leaves.points.group, expected.asked, expected.served, strict=True):
-        asked[group] += float(units)
-        served[group] += float(filled)
-    return {group: served[group] / units for group, units in sorted(asked.items()) if units > 0}

@@ -34,23 +34,6 @@ def backorders(mean: Floats, variance: Floats, stock: Floats) -> Floats:
     return np.maximum(mean - stock + left(mean, variance, stock), 0.0)
 
 
-def fill_rate(mean: Floats, batch_index: Floats, kappa: Floats, stock: Floats) -> Floats:
-    """Share of units served at once from base stock, over units: high demand has more customers.
-
-    Θ is size-biased, Gamma(1/κ + 1, 1/κ), so a customer meets mean μ(1 + κ) and relative variance κ/(1 + κ); the place
-    j of a unit in its geometric batch has P(j) = (1 − q)q^(j − 1), q = (ψ − 1)/(ψ + 1), and it is filled if N ≤ S − j.
-    """
-    met = mean * (1.0 + kappa)
-    variance = batch_index * met + kappa / (1.0 + kappa) * met**2
-    q = (batch_index - 1.0) / (batch_index + 1.0)
-    fill = np.zeros_like(met)
-    for j in range(1, int(stock.max(initial=0.0)) + 1):
-        weight = (1.0 - q) * q ** (j - 1)
-        on = (stock >= j) & (weight > 1e-15)
-        fill[on] += weight[on] * cdf(met[on], variance[on], stock[on] - j)
-    return fill
-
-
 def delays(sd_weeks: float) -> dict[int, float]:
     """P(ε = n), n = −2..4 weeks: the rounded normal of mean 0, cut off and renormalised."""
     if sd_weeks == 0.0:

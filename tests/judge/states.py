@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .laws import Floats, backorders, fill_rate, left
+from .laws import Floats, backorders, left
 from .leaves import Ints, Leaves
 
 _LEAVES_AT_ONCE = 300
@@ -16,7 +16,6 @@ class States:
     """What cumulative shipments X mean in week t, one row per state.
 
     depot, shelves: expected units on hand; holding, shortage: money for the week; late: money were week t the last.
-    point_state, point, pipeline: the states' repair points, flat, with the mean of their pipelines.
     """
 
     depot: Floats
@@ -24,9 +23,6 @@ class States:
     holding: Floats
     shortage: Floats
     late: Floats
-    point_state: Ints
-    point: Ints
-    pipeline: Floats
 
 
 def evaluate(leaves: Leaves, leaf: Ints, week: Ints, shipped: Floats) -> States:
@@ -58,9 +54,6 @@ def evaluate(leaves: Leaves, leaf: Ints, week: Ints, shipped: Floats) -> States:
         holding=leaves.holding[leaf] * on_hand + add(points.holding[point] * shelf),
         shortage=add(points.price[point] * waiting),
         late=add(points.late_price[point] * waiting),
-        point_state=state,
-        point=point,
-        pipeline=pipeline,
     )
 
 
@@ -68,7 +61,7 @@ def evaluate(leaves: Leaves, leaf: Ints, week: Ints, shipped: Floats) -> States:
 class Outlook:
     """Expectations of a plan: money and units of every leaf at the end of each week, shape (leaves, K).
 
-    late: the end charge of the last week's backorders, shape (leaves,); asked, served: units of each point in 1..T.
+    late: the end charge of the last week's backorders, shape (leaves,).
     """
 
     holding: Floats
@@ -76,11 +69,9 @@ class Outlook:
     depot: Floats
     shelves: Floats
     late: Floats
-    asked: Floats
-    served: Floats
 
 
-def outlook(leaves: Leaves, shipped: Floats, horizon: int) -> Outlook:
+def outlook(leaves: Leaves, shipped: Floats) -> Outlook:
     """Averages over which slot is the last one in; `shipped` is X_k, shape (leaves, K + 1), k = 0..K."""
     number, weeks = leaves.net.shape
     result = Outlook(
@@ -89,8 +80,6 @@ def outlook(leaves: Leaves, shipped: Floats, horizon: int) -> Outlook:
         depot=np.zeros((number, weeks)),
         shelves=np.zeros((number, weeks)),
         late=np.zeros(number),
-        asked=np.zeros(len(leaves.points.leaf)),
-        served=np.zeros(len(leaves.points.leaf)),
     )
     for leaf, week, units, weight in _mixtures(leaves, shipped):
         states = evaluate(leaves, leaf, week, units)
@@ -99,17 +88,6 @@ def outlook(leaves: Leaves, shipped: Floats, horizon: int) -> Outlook:
         np.add.at(result.depot, (leaf, week - 1), weight * states.depot)
         np.add.at(result.shelves, (leaf, week - 1), weight * states.shelves)
         np.add.at(result.late, leaf, np.where(week == weeks, weight * states.late, 0.0))
-        of_promise = (week <= horizon)[states.point_state]
-        state, point = states.point_state[of_promise], states.point[of_promise]
-        filled = fill_rate(
-            states.pipeline[of_promise],
-            leaves.batch_index[leaf[state]],
-            leaves.kappa[leaf[state]],
-            leaves.points.stock_up_to[point],
-        )
-        asked = weight[state] * leaves.points.share[point] * leaves.weekly_mean[leaf[state], week[state] - 1]
-        np.add.at(result.asked, point, asked)
-        np.add.at(result.served, point, asked * filled)
     return result
 
 
