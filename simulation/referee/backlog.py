@@ -4,10 +4,10 @@ They leave with the next departures of their lane once the hub has the goods, wh
 """
 
 from simulation.referee.board import HUB
-from simulation.referee.state import NONE, State, free_request, lean, new_request
+from simulation.referee.state import NONE, State, free_request, lean, new_request, rare
 
 
-@lean
+@rare
 def owe(state: State, leaf: int, lane: int, units: int) -> None:
     """Note units a leaf should have got by a lane."""
     line = new_request(state, leaf, units)
@@ -21,7 +21,7 @@ def owe(state: State, leaf: int, lane: int, units: int) -> None:
     state.leaf[leaf].owed_by_hub += units
 
 
-@lean
+@rare
 def claim(state: State, leaf: int, lane: int) -> tuple[int, int]:
     """Units of the hub's stock that leave now, by this lane, for what is owed to the leaf, and those nobody claims."""
     free, now = state.site[HUB].on_hand, 0
@@ -38,7 +38,7 @@ def claim(state: State, leaf: int, lane: int) -> tuple[int, int]:
     return int(now), int(free)
 
 
-@lean
+@rare
 def cancel(state: State, leaf: int, units: int) -> None:
     """Owe a leaf so much less, if anything is owed to it: less is wanted than was planned."""
     before, line = NONE, state.total[0].oldest_owed

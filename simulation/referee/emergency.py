@@ -4,13 +4,14 @@ import numpy as np
 
 from simulation.referee import state as st
 from simulation.referee.board import HUB
-from simulation.referee.moves import buy, days_of, distribute, review
-from simulation.referee.state import NONE, State, lean, push, take
+from simulation.referee.chance import days_of
+from simulation.referee.moves import buy, distribute, review
+from simulation.referee.state import NONE, State, lean, push, rare, take
 
 _DAYS = 7
 
 
-@lean
+@rare
 def help_out(state: State, site: int, time: float) -> None:
     """Send what repairs at a point wait for and nothing brings, when depot and lanes of its region are empty: by the
     ways to the point in their order, laterals from points with stock to spare, express from the hub."""
@@ -24,7 +25,7 @@ def help_out(state: State, site: int, time: float) -> None:
             _send(state, at, source, site, time)
 
 
-@lean
+@rare
 def help_all(state: State, time: float) -> None:
     """`help_out` at every point where repairs wait."""
     if len(state.way) > 0:
@@ -56,7 +57,7 @@ def _send(state: State, way: int, source: int, site: int, time: float) -> None:
     if time < state.rule[0].until:
         state.way[way].sent += 1
     departs = _departure(state.way[way].weekdays, time)
-    push(state, departs + days_of(state.way[way].days, state.way[way].sd), st.ARRIVE, lot, site)
+    push(state, departs + days_of(state, state.way[way].days, state.way[way].sd), st.ARRIVE, lot, site)
     review(state, site)
     if source != HUB:
         review(state, source)

@@ -4,13 +4,12 @@ Requests go up (point → depot → hub → supplier), units come down. Couriers
 consignments take the days drawn for their lane and departure, the same for all parts (`lead_times`).
 """
 
-# ruff: noqa: NPY002  (compiled code has a stream per thread, which every play of a part seeds anew)
-
 import numba as nb
 import numpy as np
 
 from simulation.referee import state as st
 from simulation.referee.board import AT_ONCE, CATCH_UP, HUB, Board, Demands, Floats, Ints, Played, Rules
+from simulation.referee.chance import seed_chance
 from simulation.referee.emergency import help_all, help_out
 from simulation.referee.moves import distribute, execute, hand_over, mend, review, scrap
 from simulation.referee.state import (
@@ -22,6 +21,7 @@ from simulation.referee.state import (
     pop,
     push,
     put,
+    rare,
     stand_in_line,
     step_out,
     take,
@@ -58,8 +58,7 @@ def _play_part(
     out: Played,
 ) -> bool:
     """One replication of one part; False when `room` did not suffice and what was written is not to be read."""
-    np.random.seed(seed)
-    state = _set_up(board, demands, arrives, rules, part, room)
+    state = _set_up(board, demands, arrives, rules, part, seed, room)
     demand, end_demand = _open(state), len(state.need)
     order, end_order = board.order_start[part], board.order_start[part + 1]
     events, lost = 0, 0
@@ -101,7 +100,9 @@ def _play_part(
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _set_up(board: Board, demands: Demands, arrives: Floats, rules: Rules, part: np.int64, room: np.int64) -> State:
+def _set_up(
+    board: Board, demands: Demands, arrives: Floats, rules: Rules, part: np.int64, seed: np.int64, room: np.int64
+) -> State:
     """Stock on its shelves, what is under way in the heap."""
     first_leaf, end_leaf = board.leaf_start[part], board.leaf_start[part + 1]
     leaves = end_leaf - first_leaf
@@ -112,6 +113,7 @@ def _set_up(board: Board, demands: Demands, arrives: Floats, rules: Rules, part:
     if not (rules.laterals or rules.express):
         end_way = first_way
     state = new_state(sites, leaves, end_demand - first_demand, end_way - first_way, room)
+    seed_chance(state, seed)
     for demand in range(end_demand - first_demand):
         row = first_demand + demand
         state.need[demand].left, state.need[demand].priority = demands.quantity[row], demands.priority[row]
@@ -151,14 +153,14 @@ def _set_up(board: Board, demands: Demands, arrives: Floats, rules: Rules, part:
     return state
 
 
-@lean
+@rare
 def _open_way(state: State, row: int, at: int, board: Board, rules: Rules) -> None:
     way, source = state.way[row], board.way_source[at]
     way.source = source if (rules.express if source == HUB else rules.laterals) else NONE
     way.days, way.sd, way.weekdays = board.way_days[at], board.way_sd[at], board.way_weekdays[at]
 
 
-@lean
+@rare
 def _lay(state: State, site: int, units: int, expires: float, due: float) -> None:
     """A lot of today's stock (`due` < 0), taken to be 0 days old and at home in its region, or one under way."""
     state.total[0].received += units
@@ -247,7 +249,7 @@ def _still_waiting(state: State, demand: int, time: float) -> None:
     state.need[demand].last_days = time - asked
 
 
-@lean
+@rare
 def _expire(state: State, time: float, site: int) -> None:
     """Scrap what has reached the end of its shelf life."""
     some = False

@@ -1,21 +1,12 @@
 """How units and requests move between point, depot, hub and supplier: the rules of the network, compiled."""
 
-# ruff: noqa: NPY002  (compiled code has a stream per thread, which every play of a part seeds anew)
-
 import numpy as np
 
 from simulation.referee import state as st
 from simulation.referee.backlog import cancel, claim, owe
 from simulation.referee.board import CATCH_UP, GIVEN, HUB, PLANNED, PURCHASE, REORDER, SET_BASE_STOCK
-from simulation.referee.state import NONE, State, ask, free_lot, lean, new_lot, oldest_request, push, put, take
-
-
-@lean
-def days_of(mean: float, sd: float) -> float:
-    """A gamma-distributed time with this mean and standard deviation, days."""
-    if sd <= 0.0 or mean <= 0.0:
-        return mean
-    return float(np.random.gamma((mean / sd) ** 2, sd * sd / mean))
+from simulation.referee.chance import days_of, uniform
+from simulation.referee.state import NONE, State, ask, free_lot, lean, new_lot, oldest_request, push, put, rare, take
 
 
 @lean
@@ -40,13 +31,13 @@ def hand_over(state: State, demand: int, lot: int, units: int, time: float) -> N
         mend(state, state.need[demand].site, units, state.rule[0].mends, time)
 
 
-@lean
+@rare
 def mend(state: State, site: int, units: int, chance: float, time: float) -> None:
     """Broken units of a depot or a point that come back and can be repaired are as good as new at the depot later."""
     leaf = site - 1 if site <= len(state.leaf) else state.site[site].leaf
     for _ in range(units):
-        if np.random.random() < chance and state.total[0].full == 0:
-            back = days_of(state.site[site].way_days, state.site[site].way_sd)
+        if uniform(state) < chance and state.total[0].full == 0:
+            back = days_of(state, state.site[site].way_days, state.site[site].way_sd)
             push(state, time + back + state.rule[0].mend_days, st.MENDED, leaf, 0)
 
 
@@ -87,11 +78,11 @@ def distribute(state: State, leaf: int, time: float) -> None:
         state.site[site].transit += 1
         if time < state.rule[0].until:
             state.site[site].sent += 1
-        days = days_of(state.site[site].way_days, state.site[site].way_sd)
+        days = days_of(state, state.site[site].way_days, state.site[site].way_sd)
         push(state, time + days, st.ARRIVE, lot, site)
 
 
-@lean
+@rare
 def _most_urgent(state: State, leaf: int) -> int:
     """The point with the most urgent repair for which no unit is on its way yet; NONE if there is none."""
     best, best_priority, best_asked = NONE, 0, 0.0
@@ -108,7 +99,7 @@ def _most_urgent(state: State, leaf: int) -> int:
     return best
 
 
-@lean
+@rare
 def scrap(state: State, lot: int, time: float) -> None:
     """Throw away a lot that lies on no shelf."""
     units = state.lot[lot].quantity
@@ -211,7 +202,7 @@ def _purchase_wanted(state: State, rule: int, level: float) -> int:
     return int((np.floor(level) - held if rule == REORDER else lacks) - at_hub)
 
 
-@lean
+@rare
 def buy(state: State, wanted: int, time: float, due: float) -> int:
     """Order at least `wanted` units, MOQ and multiples kept; they are at the hub on day `due`."""
     if wanted <= 0:

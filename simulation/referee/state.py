@@ -33,6 +33,7 @@ _EVENT = np.dtype([("time", np.float64), ("what", np.int32), ("where", np.int32)
 _REQUEST = _record("after point units via")
 _NEED = _record("left at_once_units local_units behind priority site new", "asked_at last_days waited counted")
 _WAY = _record("source weekdays sent", "days sd")
+_CHANCE = np.dtype([("counter", np.uint64), ("has_spare", np.int64), ("spare", np.float64)])
 _RULE = _record("moq multiple fifo unlimited", "patience until end life mends mend_days")
 _TOTAL = _record(
     "events free_lot lots free_request requests full bought on_order used scrapped received used_counted"
@@ -44,9 +45,13 @@ lean = nb.njit(cache=True, error_model="numpy", _nrt=False, forceinline=True)  #
 """For functions that allocate nothing: compiled into their caller and without reference counts. A call would pass every
 table of the state, column by column, and took twice as long; with its tables counted, ten times."""
 
+rare = nb.njit(cache=True, error_model="numpy", _nrt=False)  # type: ignore[call-overload]
+"""The same for what seldom happens: called, not compiled in."""
+
 
 class State(NamedTuple):
-    """Tables of one part, a record a row; `rule` (numbers that hold for the whole play) and `total` have one."""
+    """Tables of one part, a record a row; `rule` (numbers that hold for the whole play), `total` and `chance`
+    have one."""
 
     site: Table
     leaf: Table
@@ -57,6 +62,7 @@ class State(NamedTuple):
     way: Table
     total: Table
     rule: Table
+    chance: Table
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -70,7 +76,7 @@ def new_state(sites: int, leaves: int, demands: int, ways: int, room: "int | np.
     total[0].free_lot = total[0].free_request = total[0].oldest_owed = total[0].newest_owed = NONE
     lot, event, request = np.empty(room, _LOT), np.empty(room, _EVENT), np.empty(room, _REQUEST)
     need, way, rule = np.zeros(demands, _NEED), np.zeros(ways, _WAY), np.zeros(1, _RULE)
-    return State(site, leaf, lot, event, request, need, way, total, rule)
+    return State(site, leaf, lot, event, request, need, way, total, rule, np.zeros(1, _CHANCE))
 
 
 @lean
@@ -275,7 +281,7 @@ def step_out(state: State, site: int, demand: int) -> None:
     state.site[site].wait -= state.need[demand].left
 
 
-@lean
+@rare
 def units_lost(state: State) -> int:
     """|received − used − scrapped − on hand − moving| units, counted lot by lot; 0 when every unit is accounted for."""
     found = state.total[0].used + state.total[0].scrapped

@@ -26,7 +26,7 @@ def fill_of(demands: Demands, out: Played, after: float, clusters: int) -> tuple
 
 def test_a_pipeline_of_independent_couriers_is_poisson_whatever_their_law() -> None:
     """M/G/∞ (Palm): with independent couriers the fill rate of a shelf is P(Poisson(λT) ≤ S − 1), a million units."""
-    copies, weeks, weekly = 200, 400, 12.0
+    copies, weeks, weekly = 240, 400, 12.0
     table = board(
         copies,
         base_stock=np.full(copies, 8),
