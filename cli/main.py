@@ -212,7 +212,7 @@ def overrides(directory: Directory, plan: PlanOption, strict: Strict = False, as
         print("\n".join(sentences(scores, network, left)))
 
 
-@app.command(epilog="Example:  zapas simulate network --plan plan --replications 20")
+@app.command(epilog="Example:  zapas simulate network --plan plan --replications 20 --yardstick")
 def simulate(
     directory: Directory,
     plan: PlanOption,
@@ -226,6 +226,9 @@ def simulate(
     patience: Annotated[
         float | None, typer.Option(min=0, metavar="DAYS", help="A case that has waited so long leaves.")
     ] = None,
+    yardstick: Annotated[
+        bool, typer.Option("--yardstick", help="Beside it the best one-mode (s, Q) policies, which takes far longer.")
+    ] = False,
     save: Annotated[bool, typer.Option("--save", help="Keep the answer in plan.json and report.html.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
@@ -239,7 +242,8 @@ def simulate(
     with _progress() as tell:
         found = judged(
             directory, plan, replications, demand=DemandSource(demand), weeks=weeks, seed=seed,
-            half_width=half_width, patience_days=patience, retold=with_simulated if save else None, tell=tell,
+            half_width=half_width, patience_days=patience, single_mode=yardstick,
+            retold=with_simulated if save else None, tell=tell,
         )  # fmt: skip
     print(json.dumps(found, ensure_ascii=False, indent=1) if as_json else "\n".join(lines(found)))
 

@@ -18,6 +18,7 @@ from simulation.referee.history import PastRepairs, draw_history, habits_of, his
 from simulation.referee.plan import PlanToJudge
 from simulation.referee.referee import DrawDemand, Judgement, from_law, judge, rules_of
 from simulation.referee.repairs import Habits
+from simulation.referee.single_mode import Yardstick
 from simulation.referee.truth import true_law, true_places
 from simulation.referee.verdict import Interval, Verdict
 from storage.network_folder import read_network
@@ -47,6 +48,7 @@ def simulate(
     seed: int = 1,
     half_width: float | None = None,
     patience_days: float | None = None,
+    single_mode: bool = False,
     retold: Retold | None = None,
     tell: Tell = lambda text: None,
 ) -> dict[str, Any]:
@@ -60,7 +62,7 @@ def simulate(
     folder = read_plan(out)
     found = judged(
         _as_planned(network, folder), folder, directory, replications, demand=demand, weeks=weeks, seed=seed,
-        half_width=half_width, patience_days=patience_days, tell=tell,
+        half_width=half_width, patience_days=patience_days, single_mode=single_mode, tell=tell,
     )  # fmt: skip
     if retold is not None:
         tell("Writing the plan folder")
@@ -79,11 +81,13 @@ def judged(
     seed: int = 1,
     half_width: float | None = None,
     patience_days: float | None = None,
+    single_mode: bool = False,
     tell: Tell = lambda text: None,
 ) -> dict[str, Any]:
     """Judge a plan of exactly this network; stops early once every fill rate is known to ± `half_width`.
 
-    patience_days: after so many days a case that waits for a part leaves; None: never.
+    patience_days: after so many days a case that waits for a part leaves; None: never. single_mode: set the best
+    single-mode (s, Q) policies beside it, at the plan's fill rate.
     """
     tell("Setting up the referee")
     past = None if demand is DemandSource.history else past_repairs(network)
@@ -93,7 +97,7 @@ def judged(
     weeks = weeks or network.settings.horizon_weeks
     case, draw = _case_and_demand(directory, network, plan, demand, weeks, seed, past)
     rules = rules_of(case, inf if patience_days is None else patience_days)
-    found = judge(case, draw, replications, seed, rules, half_width, tell)
+    found = judge(case, draw, replications, seed, rules, half_width, tell, single_mode)
     told = {"patience_days": patience_days, "tickets": tickets}
     return {**judgement_json(found, plan, demand, weeks), **told}
 
@@ -132,7 +136,23 @@ def judgement_json(found: Judgement, plan: PlanToJudge, demand: DemandSource, we
         **_verdict_json(found.plan, plan.promised),
         "status_quo": _verdict_json(found.status_quo),
         "clairvoyant": _verdict_json(found.clairvoyant),
+        **({} if found.single_mode is None else {"single_mode": _yardstick_json(found.single_mode)}),
     }
+
+
+def _yardstick_json(found: Yardstick) -> dict[str, Any]:
+    by_mode = {
+        mode: {
+            **_verdict_json(one.verdict),
+            "level": one.level,
+            "hub_cover": one.cover,
+            "share_by_mode": one.share,
+            "equal_fill": one.equal,
+        }
+        for mode, one in found.by_mode.items()
+    }
+    saved = None if found.saved is None else {**found.saved.json(), "share": found.saved_share}
+    return {**by_mode, "best": found.best or None, "saved": saved}
 
 
 def _verdict_json(verdict: Verdict, promised: dict[str, float] | None = None) -> dict[str, Any]:
@@ -256,7 +276,23 @@ def lines(found: dict[str, Any]) -> list[str]:
             f"{says}: {_days(other['turnaround_days'])} days a repair, cost {other['cost']['total']:,.0f}, "
             f"{_money(other['cost']['per_repair'])} a repair."
         )
-    return told
+    return [*told, *_yardstick_lines(found["single_mode"])] if "single_mode" in found else told
+
+
+def _yardstick_lines(found: dict[str, Any]) -> list[str]:
+    modes = {name: one for name, one in found.items() if name not in ("best", "saved")}
+    told = ["By one mode only, reorder points and lots tuned to the same share of parts on the shelf:"]
+    for mode, one in modes.items():
+        short = "" if one["equal_fill"] else f"; it gets no nearer than {_percent(one['fill_rate'])}"
+        told.append(
+            f"  {mode:8} {_days(one['turnaround_days'])} days a repair, cost {one['cost']['total']:,.0f}, "
+            f"{_percent(one['share_by_mode'])} of parts by {mode}{short}"
+        )
+    if found["best"] is None:
+        return [*told, "None of them serves as the plan does."]
+    money, share, best = found["saved"]["value"], found["saved"]["share"], found["best"]
+    worth = f"saves {money:,.0f} against {best}" if money >= 0 else f"costs {-money:,.0f} more than {best}"
+    return [*told, f"The plan {worth} ({abs(share):.1%})."]
 
 
 def _percent(share: float | None) -> str:

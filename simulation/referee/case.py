@@ -1,6 +1,6 @@
 """A plan and its network as the referee plays them: board, voyages, laws, demand."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -84,6 +84,18 @@ def case_of(
     )
 
 
+def with_orders(case: Case, orders: pd.DataFrame) -> Case:
+    """The same case with these orders instead."""
+    network, rows, supply = case.network, case.rows, case.supply
+    hub = pd.Series(hub_of_part(network), index=network.parts["part"])
+    lots, channels = lots_of(network, rows, hub, supply), channels_of(network, supply)
+    voyages = voyages_of(network, channels, lots, orders, case.end_weeks)
+    of_lot = voyage_rows(voyages, channels, lots["channel"], lots["departs"])
+    orders = orders.assign(voyage=voyage_rows(voyages, channels, orders["channel"], orders["departs"]))
+    board = case.board._replace(lot_voyage=of_lot, **_order_columns(rows, orders))
+    return replace(case, board=board, orders=orders, voyages=voyages)
+
+
 def forecast_law(case: Case) -> DemandLaw:
     """Demand as the plan's own forecast sees it."""
     forecast = case.plan.forecast
@@ -133,7 +145,6 @@ def _board(
     at_point[rows.points["site"].to_numpy(object) == depot] = 0
     days, sd = courier_days(network, depot, rows.points["site"].to_numpy(object), laws)
     first = np.arange(len(rows.parts) + 1)
-    leaf = orders["leaf_row"].to_numpy()
     return Board(
         leaf_start=rows.leaf_start,
         point_start=rows.point_start,
@@ -155,14 +166,7 @@ def _board(
         lot_quantity=lots["quantity"].to_numpy(np.int64),
         lot_expires=lots["expires"].to_numpy(float),
         lot_voyage=lots["voyage"].to_numpy(np.int64),
-        order_start=np.searchsorted(orders["part_row"].to_numpy(), first),
-        order_time=orders["time"].to_numpy(float),
-        order_kind=orders["kind"].to_numpy(np.int64),
-        order_leaf=np.where(leaf >= 0, leaf - rows.leaf_start[orders["part_row"].to_numpy(np.int64)], -1),
-        order_lane=orders["lane"].to_numpy(np.int64),
-        order_voyage=orders["voyage"].to_numpy(np.int64),
-        order_rule=orders["rule"].to_numpy(np.int64),
-        order_level=orders["level"].to_numpy(float),
+        **_order_columns(rows, orders),
         **way_columns(ways, len(rows.points)),
         **_defectives(network, rows),
     )
@@ -182,6 +186,20 @@ def _defectives(network: Network, rows: Map) -> dict[str, Any]:
         "defective_start": np.searchsorted(part[order], np.arange(len(rows.parts) + 1)),
         "defective_site": site[order],
         "defective_units": units[order],
+    }
+
+
+def _order_columns(rows: Map, orders: pd.DataFrame) -> dict[str, Any]:
+    part, leaf = orders["part_row"].to_numpy(np.int64), orders["leaf_row"].to_numpy(np.int64)
+    return {
+        "order_start": np.searchsorted(part, np.arange(len(rows.parts) + 1)),
+        "order_time": orders["time"].to_numpy(float),
+        "order_kind": orders["kind"].to_numpy(np.int64),
+        "order_leaf": np.where(leaf >= 0, leaf - rows.leaf_start[part], -1),
+        "order_lane": orders["lane"].to_numpy(np.int64),
+        "order_voyage": orders["voyage"].to_numpy(np.int64),
+        "order_rule": orders["rule"].to_numpy(np.int64),
+        "order_level": orders["level"].to_numpy(float),
     }
 
 

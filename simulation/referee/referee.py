@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from simulation.referee.engine import play
 from simulation.referee.lead_times import draw_arrivals
 from simulation.referee.money import Prices, co2_kg, costs, prices_of
 from simulation.referee.repairs import Habits
+from simulation.referee.single_mode import Yardstick, plays_to_tune, yardstick
 from simulation.referee.verdict import Tally, Verdict, tally_service, tally_stock, verdict
 from simulation.referee.yardsticks import express_of, foresight_of, tally_clairvoyant, tally_status_quo
 
@@ -25,11 +27,12 @@ _VOYAGES, _PARCELS = 5, 6  # streams of a replication
 
 @dataclass(frozen=True)
 class Judgement:
-    """The plan, and what its demand would have met otherwise, on the same draws."""
+    """The plan, and what its demand would have met otherwise, on the same draws; single_mode only where asked for."""
 
     plan: Verdict
     status_quo: Verdict
     clairvoyant: Verdict
+    single_mode: Yardstick | None = None
 
 
 def rules_of(
@@ -72,8 +75,12 @@ def judge(
     rules: Rules | None = None,
     half_width: float | None = None,
     tell: Callable[[str], None] = lambda text: None,
+    single_mode: bool = False,
 ) -> Judgement:
-    """Play up to `replications` times, fewer where every group's fill rate is known to ± `half_width` before."""
+    """Play up to `replications` times, fewer where every group's fill rate is known to ± `half_width` before.
+
+    single_mode: tune the best single-mode policies too, which takes about a hundred plays of each mode.
+    """
     rules = rules_of(case) if rules is None else rules
     groups, prices = case.rows.groups, prices_of(case)
     express, known = express_of(case, prices), foresight_of(case)
@@ -88,7 +95,32 @@ def judge(
         tally_clairvoyant(clairvoyant, case, prices, known, demands)
         if half_width is not None and replication >= _AT_LEAST and _known(plan, groups, half_width):
             break
-    return Judgement(*(verdict(tally, groups) for tally in (plan, status_quo, clairvoyant)))
+
+    beside = _beside(case, plan, draw, rules, seed, tell) if single_mode else None
+    return Judgement(verdict(plan, groups), verdict(status_quo, groups), verdict(clairvoyant, groups), beside)
+
+
+def _beside(
+    case: Case, plan: Tally, draw: DrawDemand, rules: Rules, seed: int, tell: Callable[[str], None]
+) -> Yardstick:
+    """The single-mode policies on the plan's draws; those they are tuned by are drawn once."""
+    draw = lru_cache(plays_to_tune(plan))(draw)
+
+    def fill_rate(other: Case, plays: int) -> float:
+        served, asked = 0, 0
+        for replication in range(plays):
+            demands, _, played = replicate(other, draw, rules, seed, replication)
+            new = demands.asked & (demands.time < other.weeks * DAYS_PER_WEEK)
+            served, asked = served + played.at_once[new].sum(), asked + demands.quantity[new].sum()
+        return served / max(asked, 1)
+
+    def play_all(other: Case, prices: Prices, plays: int) -> Tally:
+        tally = Tally()
+        for replication in range(plays):
+            _add(tally, other, prices, *replicate(other, draw, rules, seed, replication))
+        return tally
+
+    return yardstick(case, plan, fill_rate, play_all, tell)
 
 
 def _add(tally: Tally, case: Case, prices: Prices, demands: Demands, arrives: Floats, played: Played) -> None:

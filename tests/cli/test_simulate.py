@@ -28,6 +28,20 @@ def test_simulate_says_promised_and_achieved_in_words_and_as_json(network: Path,
     assert all(row.keys() >= {"promised", "achieved", "low", "high"} for row in found["service"].values())
 
 
+def test_beside_the_plan_stands_the_best_policy_of_each_mode(network: Path, plan: Path) -> None:
+    """--yardstick: every mode with its figures, the cheapest that serves as well, what the plan saves; in words too."""
+    asked = ("simulate", network, "--plan", plan, "--replications", 3, "--yardstick")
+    found = json.loads(zapas(*asked, "--json").out)["single_mode"]
+    assert found.keys() == {"air", "sea", "best", "saved"}
+    for mode in ("air", "sea"):
+        assert found[mode].keys() >= {"fill_rate", "cost", "level", "share_by_mode", "equal_fill"}
+    equal = [mode for mode in ("air", "sea") if found[mode]["equal_fill"]]
+    assert found["best"] == (min(equal, key=lambda mode: found[mode]["cost"]["total"]) if equal else None)
+    told = zapas(*asked).out
+    assert "By one mode only" in told
+    assert ("The plan saves" in told or "The plan costs" in told) == bool(equal)
+
+
 def test_what_simulate_cannot_do_is_one_sentence(network: Path, plan: Path, tmp_path: Path) -> None:
     """An unknown source of demand, a missing plan, a network without hidden truth: exit code 1 and why."""
     for wrong, why in (
