@@ -3,7 +3,10 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from domain.forecast import Forecast
+from domain.network import Network
 from simulation.referee.board import (
     AT_ONCE,
     BASE_STOCK,
@@ -19,6 +22,7 @@ from simulation.referee.board import (
 from simulation.referee.demand import DemandLaw, Places, draw_demand, seeds_of
 from simulation.referee.engine import play
 from simulation.referee.lead_times import LeadTimeLaws, Voyages, draw_arrivals
+from simulation.referee.plan import PlanToJudge
 
 
 def board(copies: int, points: int = 1, **changes: Any) -> Board:
@@ -150,3 +154,31 @@ def played(table: Board, demands: Demands, rule: Rules, arrives: Floats | None =
     seeds: Ints = seeds_of(np.arange(len(table.leaf_start) - 1), seed, 0, 2)
     play(table, demands, np.zeros(0) if arrives is None else arrives, rule, seeds, out)
     return out
+
+
+def empty_plan(network: Network) -> PlanToJudge:
+    """A plan of the tiny network that forecasts nothing, of `0001` in R1 alone, and orders nothing."""
+    ids, one = np.array(["0001"], dtype=object), np.ones(1)
+    forecast = Forecast(
+        as_of=network.settings.as_of,
+        part=ids,
+        region=np.array(["R1"], dtype=object),
+        mean=np.zeros((1, 20)),
+        batch_index=one,
+        rate_shape=one,
+        discount=one,
+        drift=0.0 * one,
+        share_leaf=np.zeros(2, np.int64),
+        share_site=np.array(["P11", "P12"], dtype=object),
+        share=np.full(2, 0.5),
+    )
+    text, number = pd.Series(dtype=object), pd.Series(dtype=np.int64)
+    day = pd.Series(dtype="datetime64[ns]")
+    return PlanToJudge(
+        forecast=forecast,
+        targets=pd.DataFrame({"part": text, "site": text, "base_stock": number}),
+        shipments=pd.DataFrame({"part": text, "lane": text, "departs": day, "quantity": number}),
+        purchase_orders=pd.DataFrame({"supplier": text, "part": text, "quantity": number, "order_on": day}),
+        promised={},
+        waiting_price={},
+    )

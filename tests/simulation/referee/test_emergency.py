@@ -6,16 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from domain.forecast import Forecast
-from domain.network import Network
 from simulation.referee.board import AT_ONCE, HUB, PLANNED, SHIP, Board, Demands
 from simulation.referee.case import Case, case_of
 from simulation.referee.money import costs, prices_of
-from simulation.referee.plan import PlanToJudge
 from simulation.referee.referee import from_law, replicate, rules_of
 from storage.network_folder import network_from_tables
 from tests.networks import tiny_tables
-from tests.simulation.referee.boards import board, played, rules
+from tests.simulation.referee.boards import board, empty_plan, played, rules
 
 DEPOT, HERE, THERE = 1, 2, 3
 EVERY_DAY, WEDNESDAY = 0b1111111, 0b0000100
@@ -160,34 +157,7 @@ def tiny_case() -> Case:
     }
     del tables["inbound"]
     network = network_from_tables(tables, settings)[0]
-    return case_of(network, _empty_plan(network), weeks=4, emergencies=True)
-
-
-def _empty_plan(network: Network) -> PlanToJudge:
-    ids, one = np.array(["0001"], dtype=object), np.ones(1)
-    forecast = Forecast(
-        as_of=network.settings.as_of,
-        part=ids,
-        region=np.array(["R1"], dtype=object),
-        mean=np.zeros((1, 20)),
-        batch_index=one,
-        rate_shape=one,
-        discount=one,
-        drift=0.0 * one,
-        share_leaf=np.zeros(2, np.int64),
-        share_site=np.array(["P11", "P12"], dtype=object),
-        share=np.full(2, 0.5),
-    )
-    text, number = pd.Series(dtype=object), pd.Series(dtype=np.int64)
-    day = pd.Series(dtype="datetime64[ns]")
-    return PlanToJudge(
-        forecast=forecast,
-        targets=pd.DataFrame({"part": text, "site": text, "base_stock": number}),
-        shipments=pd.DataFrame({"part": text, "lane": text, "departs": day, "quantity": number}),
-        purchase_orders=pd.DataFrame({"supplier": text, "part": text, "quantity": number, "order_on": day}),
-        promised={},
-        waiting_price={},
-    )
+    return case_of(network, empty_plan(network), weeks=4, emergencies=True)
 
 
 def test_emergencies_of_a_network_are_its_lanes_to_points_and_cost_what_these_cost() -> None:
