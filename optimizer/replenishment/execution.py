@@ -75,10 +75,10 @@ def execution(instance: Instance, plans: PartPlans) -> Execution:
     shape = (len(leaves.part), instance.published)
     result = Execution(*(np.zeros(len(points.share)) for _ in range(3)), *(np.zeros(shape) for _ in range(5)))
     _execute(
-        times, _lines(instance, plans, times), leaves.net_stock, leaves.inbound, leaves.initial_stock - leaves.depot_stock,
+        times, _lines(instance, plans, times), leaves.net_stock, leaves.inbound, leaves.initial_stock,
         leaves.weekly_mean, leaves.batch_index, leaves.kappa, leaves.discount, leaves.drift, leaves.holding,
         instance.parts.mended[leaves.part], instance.parts.mending_days[leaves.part],
-        leaves.point_start, points.share, points.base_stock, points.on_hand, points.courier_weeks * DAYS_PER_WEEK,
+        leaves.point_start, points.share, points.base_stock, points.net_stock, points.courier_weeks * DAYS_PER_WEEK,
         points.holding, points.waiting,
         result.asked, result.served, result.waited, result.on_hand, result.shelf, result.waiting, result.holding, result.shortage,
     )  # fmt: skip
@@ -115,7 +115,7 @@ def _lines(instance: Instance, plans: PartPlans, times: Floats) -> Lines:
 
 
 def _supplier_law(instance: Instance):
-    return instance.supplier_days, instance.supplier_days_sd
+    return instance.supplier_lead_days, instance.supplier_lead_days_sd
 
 
 def _next_of_lane(lane: Ints, day: Floats) -> Ints:

@@ -1,0 +1,58 @@
+"""What a network holds today: good stock, frozen inbound, open repair orders."""
+
+import numpy as np
+import pandas as pd
+
+from domain.calendar import week_number
+from domain.network import Network
+from optimizer.replenishment.instance.arrays import Floats, Ints, Texts
+
+
+def good_stock(network: Network) -> pd.DataFrame:
+    """Good stock by part and site, units; expired stock does not count."""
+    stock = network.stock[network.stock["condition"] == "good"]
+    expired = stock["expires"].notna() & (stock["expires"] < pd.Timestamp(network.settings.as_of))
+    return stock[~expired].groupby(["part", "site"])["on_hand"].sum().reset_index()
+
+
+def frozen_inbound(network: Network) -> pd.DataFrame:
+    """Frozen inbound with its week; what is late counts in week 1."""
+    inbound = network.inbound[["part", "destination", "quantity", "expected"]]
+    week = week_number(network.settings.as_of, inbound["expected"].to_numpy("datetime64[D]"))
+    return inbound.assign(week=np.maximum(week, 1))
+
+
+def net_stock_at(network: Network, part: Texts, site: Texts) -> Floats:
+    """Good stock less what open repair orders wait for, units, by pairs of part and site."""
+    pairs = pd.MultiIndex.from_arrays([part, site])
+    stock = good_stock(network).set_index(["part", "site"])["on_hand"].reindex(pairs)
+    wanted = network.repair_orders.groupby(["part", "site"])["quantity"].sum().reindex(pairs)
+    net: Floats = stock.fillna(0.0).to_numpy(float) - wanted.fillna(0.0).to_numpy(float)
+    return net
+
+
+def _leaf_keys(part_code: "pd.Series[int]", region: Texts, part: Ints) -> pd.MultiIndex:
+    return pd.MultiIndex.from_arrays([part_code.index.to_numpy()[part], region])
+
+
+def region_supply(
+    network: Network, part_code: "pd.Series[int]", region: Texts, part: Ints, weeks: int
+) -> tuple[Floats, Floats]:
+    """Good stock of depot and points, units (leaves,), and cumulative frozen inbound, (leaves, weeks)."""
+    keys = _leaf_keys(part_code, region, part)
+    region_of = network.site_of["region"].where(network.site_of["kind"] != "origin", "\0")
+    stock = good_stock(network)
+    on_hand = stock.groupby(["part", stock["site"].map(region_of)])["on_hand"].sum().reindex(keys).fillna(0.0)
+    inbound = frozen_inbound(network)
+    leaf = keys.get_indexer(pd.MultiIndex.from_arrays([inbound["part"], inbound["destination"].map(region_of)]))
+    arriving = np.zeros((len(keys), weeks))
+    use = (leaf >= 0) & (inbound["week"].to_numpy() <= weeks)
+    np.add.at(arriving, (leaf[use], inbound["week"].to_numpy()[use] - 1), inbound["quantity"].to_numpy(float)[use])
+    return on_hand.to_numpy(float), np.cumsum(arriving, axis=1)
+
+
+def open_orders(network: Network, part_code: "pd.Series[int]", region: Texts, part: Ints) -> Floats:
+    """Units that open repair orders of the region wait for, (leaves,)."""
+    orders = network.repair_orders
+    wanted = orders.groupby(["part", orders["site"].map(network.site_of["region"])])["quantity"].sum()
+    return wanted.reindex(_leaf_keys(part_code, region, part)).fillna(0.0).to_numpy(float)
