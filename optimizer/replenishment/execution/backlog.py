@@ -1,0 +1,106 @@
+"""What a depot owes its points, and whose units those are."""
+
+from math import floor
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+
+from optimizer.replenishment.execution.points import LeafPoints
+
+Floats = npt.NDArray[np.float64]
+
+SURE = 1.0 - 1e-6
+_NOTHING = 1e-9  # probability that does not count
+
+
+@nb.njit(cache=True)
+def add_owed(law: Floats, first: int, count: int, stock: float, weight: float, owed: Floats) -> tuple[float, int]:
+    """(E[(stock − D)⁺], most): `owed[b]` grows by weight × P(the depot owes b units), b = 0..most.
+
+    D = first + i with probability law[i]. A stock between integers is either, with the odds that keep its mean.
+    """
+    whole = int(floor(stock))
+    upper = stock - whole
+    on_hand = none = 0.0
+    for i in range(min(whole + 1 - first, count)):
+        on_hand += law[i] * (stock - first - i)
+        none += law[i]
+    edge = whole + 1 - first
+    if edge >= count:
+        none = 1.0
+    elif edge >= 0:
+        none += upper * law[edge]
+    none = min(none, 1.0)
+    if none > SURE:
+        owed[0] += weight
+        return on_hand, 0
+    owed[0] += weight * none
+    most = first + count - whole
+    for b in range(max(first - whole - 1, 1), most + 1):
+        i = b + whole - first
+        p = (1.0 - upper) * law[i] if 0 <= i < count else 0.0
+        if -1 <= i < count - 1:
+            p += upper * law[i + 1]
+        owed[b] += weight * p
+    return on_hand, most
+
+
+@nb.njit(cache=True)
+def fall_on_points(owed: Floats, most: int, old: float, fresh: float, points: LeafPoints) -> None:
+    """Add to `points.backlog` and `points.owed` how what the depot owes, `owed` (2, units), falls on its points.
+
+    Unit after unit goes to points: of today's backlog, the first `old` units, by what they lack today; of the `fresh`
+    units asked since the last line came in by their share of demand; of those before by what their base stock could
+    still lose, a line having been sent in order to fill it.
+    """
+    lacking, shelves = points.lack.sum(), points.base_stock.sum()
+    counted = points.backlog.shape[2] - 1
+    spread_on, load = points.spread_on, points.load
+    spread_on[:] = 0.0
+    spread_on[:, 0] = 1.0
+    load[:] = 0.0
+    points.backlog[0, :, 0] += owed[0, 0]
+    points.backlog[1, :, 0] += owed[1, 0]
+    touched = True
+    for b in range(1, most + 1):
+        if not touched:  # every point owes more than its base stock: only means matter from here on
+            beyond = units = 0.0
+            for more in range(b, most + 1):
+                beyond += owed[0, more]
+                units += owed[0, more] * (more - b + 1)
+            for p in range(len(load)):
+                points.owed[p] += beyond * load[p] + units * points.claim[p]
+            return
+        touched = False
+        today = b <= old and lacking > 0.0
+        room = (lacking if today else float(shelves)) - b + 1.0
+        by_room = (today or b > fresh) and room > 0.0
+        for p in range(len(load)):
+            last = min(points.base_stock[p], counted)
+            law = spread_on[p]
+            claim = points.claim[p]
+            space = points.lack[p] if today else float(points.base_stock[p])
+            if by_room:
+                for m in range(last + 1):
+                    load[p] += law[m] * _odds(space - m, room)
+            else:
+                load[p] += claim
+            points.owed[p] += owed[0, b] * load[p]
+            for m in range(last, 0, -1):
+                if by_room:
+                    law[m] = (1.0 - _odds(space - m, room)) * law[m] + _odds(space - m + 1.0, room) * law[m - 1]
+                else:
+                    law[m] = (1.0 - claim) * law[m] + claim * law[m - 1]
+                touched |= law[m] > _NOTHING
+            law[0] *= 1.0 - (_odds(space, room) if by_room else claim)
+            touched |= law[0] > _NOTHING
+            for biased in range(2):
+                if owed[biased, b] > 0.0:
+                    for m in range(last + 1):
+                        points.backlog[biased, p, m] += owed[biased, b] * law[m]
+
+
+@nb.njit(cache=True, inline="always")
+def _odds(space: float, room: float) -> float:
+    return max(min(space / room, 1.0), 0.0)

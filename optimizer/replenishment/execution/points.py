@@ -1,0 +1,181 @@
+"""The points of a leaf in one week: what serves each alone, what the depot owes it, and what its customers find."""
+
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+
+from domain.calendar import DAYS_PER_WEEK
+from domain.counts import cdf_and_backorders, next_pmf, pmf, start
+from optimizer.replenishment.execution.demand import Demand, window
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+_MOST = 60  # units of base stock beyond which a point's law is cut: its backlog is then all but normal
+
+
+class Points(NamedTuple):
+    """Points in leaf order, (points,), `start` the first of each leaf, (leaves + 1,). Units, days, money per week."""
+
+    start: Ints
+    share: Floats
+    base_stock: Ints
+    net_stock: Floats
+    courier_days: Floats
+    holding: Floats
+    waiting: Floats
+
+
+class LeafPoints(NamedTuple):
+    """Points of one leaf and what is found of them week by week, (points,).
+
+    excess, lack: units above and below base stock today. active: P(the excess is used up by now). left: units of it
+    expected to be left. alone: P(a customer is served from the point's own stock of today). claim: share of the depot's
+    demand. load: expected units of the b the depot owes; spread_on: their law, (points, units). backlog: law of the
+    units the depot owes the point in an average time and as a customer meets it, (2, points, units); owed: their mean.
+    """
+
+    share: Floats
+    base_stock: Ints
+    net_stock: Floats
+    courier_days: Floats
+    holding: Floats
+    waiting: Floats
+    excess: Floats
+    lack: Floats
+    active: Floats
+    left: Floats
+    alone: Floats
+    claim: Floats
+    load: Floats
+    owed: Floats
+    spread_on: Floats
+    backlog: Floats
+
+
+@nb.njit(cache=True)
+def points_of(points: Points, n: int) -> LeafPoints:
+    """The points of leaf n before any week."""
+    here = slice(points.start[n], points.start[n + 1])
+    count = points.start[n + 1] - points.start[n]
+    most = 0
+    excess = np.empty(count)
+    for p in range(count):
+        excess[p] = points.net_stock[here][p] - points.base_stock[here][p]
+        most = max(most, min(points.base_stock[here][p], _MOST))
+    return LeafPoints(
+        points.share[here], points.base_stock[here], points.net_stock[here], points.courier_days[here],
+        points.holding[here], points.waiting[here], excess, np.maximum(-excess, 0.0),
+        np.ones(count), np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count),
+        np.zeros((count, most + 1)), np.zeros((2, count, most + 1)),
+    )  # fmt: skip
+
+
+@nb.njit(cache=True)
+def first_in_line(batch_index: float) -> float:
+    """q of the geometric law of a unit's place in its batch, P(j) = (1 − q)·q^(j−1) (MODEL 2)."""
+    return (batch_index - 1.0) / (batch_index + 1.0)
+
+
+@nb.njit(cache=True)
+def use_own_stock(points: LeafPoints, demand: Demand, n: int, time: float) -> tuple[float, float]:
+    """(units left, share of demand that reaches the depot): stock above base stock serves its point alone until used.
+
+    Until the first courier could come, whatever lies at a point does.
+    """
+    so_far = window(demand, n, 0.0, time)
+    psi, q = demand.batch_index[n], first_in_line(demand.batch_index[n])
+    met, met_kappa = so_far.mean * (1.0 + so_far.bias), so_far.kappa / (1.0 + so_far.kappa)
+    left = reaching = 0.0
+    for p in range(len(points.share)):
+        points.active[p], points.left[p], points.alone[p] = 1.0, 0.0, 0.0
+        if points.excess[p] > 0.0:
+            mean = points.share[p] * so_far.mean
+            variance = psi * mean + so_far.kappa * mean**2
+            lasting, beyond = cdf_and_backorders(mean, variance, int(points.excess[p]))
+            points.active[p] = 1.0 - lasting
+            points.left[p] = points.excess[p] - mean + beyond
+        if points.excess[p] > 0.0 or time < points.courier_days[p]:
+            mean = points.share[p] * met
+            points.alone[p] = fill_of(mean, psi * mean + met_kappa * mean**2, q, int(max(points.net_stock[p], 0.0)))
+        left += points.left[p]
+        reaching += points.share[p] * points.active[p]
+    for p in range(len(points.share)):
+        points.claim[p] = points.share[p] * points.active[p] / reaching if reaching > 0.0 else 0.0
+    return left, reaching
+
+
+@nb.njit(cache=True)
+def fill_of(mean: float, variance: float, q: float, stock: int) -> float:
+    """Share of units served from `stock` when the pipeline has these moments."""
+    fill, backorders = np.zeros(stock + 1), np.zeros(stock + 1)
+    write_fill(mean, variance, q, fill, backorders)
+    return float(fill[stock])
+
+
+@nb.njit(cache=True)
+def write_fill(mean: float, variance: float, q: float, fill: Floats, backorders: Floats) -> None:
+    """fill[s]: share of units served at once from stock s = 0, 1, … of pipeline N; backorders[s] = E[(N − s)⁺].
+
+    The j-th unit of a batch is served if N ≤ s − j, P(j) = (1 − q)·q^(j−1): fill[s] = q·fill[s−1] + (1−q)·P(N ≤ s−1).
+    """
+    fill[0], backorders[0] = 0.0, max(mean, 0.0)
+    first = start(mean, variance) if mean > 0.0 else 0
+    recursive = variance >= mean * (1.0 - 1e-9)
+    probability = cumulative = below = 0.0  # P(N = s), P(N ≤ s), E[(s − N)⁺]
+    for s in range(1, len(fill)):
+        n = s - 1
+        if mean <= 0.0:
+            cumulative = 1.0
+        elif n >= first:
+            if n == first or not recursive:
+                probability = pmf(mean, variance, n)
+            else:
+                probability = next_pmf(mean, variance, n - 1, probability)
+            cumulative = min(cumulative + probability, 1.0)
+        below += cumulative
+        fill[s] = q * fill[s - 1] + (1.0 - q) * cumulative
+        backorders[s] = max(mean - s + below, 0.0)
+
+
+class Found(NamedTuple):
+    """What a week holds for one point: share of units served at once; units on the shelf and waiting."""
+
+    fill: float
+    shelf: float
+    waiting: float
+
+
+@nb.njit(cache=True)
+def find(
+    points: LeafPoints, p: int, weekly: float, psi: float, kappa: float, time: float, fill: Floats, backorders: Floats
+) -> Found:
+    """Point p in the middle of a week: its pipeline is the courier's demand and what the depot owes it.
+
+    A customer meets the size-biased law of the rate, of mean (1 + κ) and relative variance κ/(1 + κ) (MODEL 2).
+    """
+    stock, last, q = points.base_stock[p], min(points.base_stock[p], points.backlog.shape[2] - 1), first_in_line(psi)
+    mean = points.share[p] * weekly * min(points.courier_days[p], time) / DAYS_PER_WEEK
+    write_fill(mean, psi * mean + kappa * mean * mean, q, fill[: last + 1], backorders[: last + 1])
+    below = 0.0
+    for m in range(last):
+        below += points.backlog[0, p, m] * (last - m - mean + backorders[last - m])
+    pipeline = mean + points.owed[p]
+    if points.excess[p] <= 0.0:
+        shelf, waiting = below, max(pipeline - stock + below, 0.0)
+    else:
+        active = points.active[p]
+        shelf = points.left[p] + active * below + (1.0 - active) * stock
+        waiting = active * max(pipeline / max(active, 1e-9) - stock + below, 0.0)
+    met = mean * (1.0 + kappa)
+    write_fill(met, psi * met + kappa / (1.0 + kappa) * met * met, q, fill[: last + 1], backorders[: last + 1])
+    served = 0.0
+    for m in range(last):
+        served += points.backlog[1, p, m] * fill[last - m]
+    if time < points.courier_days[p]:
+        served = points.alone[p]
+    elif points.excess[p] > 0.0:
+        served = points.alone[p] + (1.0 - points.alone[p]) * served
+    return Found(served, shelf, waiting)
