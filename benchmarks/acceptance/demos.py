@@ -32,6 +32,21 @@ def plan_json(out: Path) -> dict[str, Any]:
     return found
 
 
+def places_of(bench: Bench, size: str, seed: int = 1) -> tuple[Path, Path]:
+    """Where a demo network and its plan are kept for all lines of a run."""
+    place = bench.folder.parent / f"demo-{size}-{seed}"
+    return place / "network", place / "plan"
+
+
+def planned(bench: Bench, size: str, seed: int = 1) -> tuple[Path, Path]:
+    """Folders of a demo network and its plan, made once in a run."""
+    folder, out = places_of(bench, size, seed)
+    if not (out / "plan.json").is_file():
+        zapas(bench, "demo", folder, "--size", size, "--seed", str(seed))
+        zapas(bench, "plan", folder, "--out", out)
+    return folder, out
+
+
 def fresh_clone(bench: Bench) -> Iterator[Figure | str]:
     """Clone what is committed, then `make demo` twice and `make test`, with no package kept from an earlier install."""
     clone = bench.folder / "zapas"
@@ -53,7 +68,7 @@ def fresh_clone(bench: Bench) -> Iterator[Figure | str]:
 
 def wisetech(bench: Bench) -> Iterator[Figure | str]:
     """Generate and plan the wisetech demo, then count what the demo promises."""
-    folder, out = bench.folder / "network", bench.folder / "plan"
+    folder, out = places_of(bench, "wisetech")
     made = zapas(bench, "demo", folder, "--size", "wisetech")
     yield Figure("generated", made.seconds, "s", at_most=60)
     planned = zapas(bench, "plan", folder, "--out", out)

@@ -104,6 +104,15 @@ def tally_service(tally: Tally, case: Case, demands: Demands, at_once: Ints, loc
     )
 
 
+def service_by_part(case: Case, demands: Demands, at_once: Ints) -> tuple[Ints, Ints]:
+    """Units asked for in weeks 1..T of one replication, and those of them served without wait, (parts,) each."""
+    new = demands.asked & (demands.time < case.weeks * DAYS_PER_WEEK)
+    parts = len(demands.start) - 1
+    part = np.repeat(np.arange(parts), np.diff(demands.start))[new]
+    asked, served = (np.bincount(part, units[new], parts) for units in (demands.quantity, at_once))
+    return asked.astype(np.int64), served.astype(np.int64)
+
+
 def tally_stock(tally: Tally, case: Case, played: Played) -> None:
     """Units in stock and their age, weeks 1..T."""
     days = case.weeks * DAYS_PER_WEEK

@@ -2,74 +2,36 @@
 
 import numpy as np
 import pytest
-from scipy.stats import poisson as poisson_law
 
-from domain.counts import expected_backorders
-from simulation.referee.board import AT_ONCE, BASE_STOCK, PURCHASE, SHIP, Demands, Floats, Played
-from tests.simulation.referee.boards import arrivals, board, played, poisson, rules, shipping, stocked, weekly_days
-
-DEPOT, POINT = 1, 2
-PLENTY = 10**7
-
-
-def fill_of(demands: Demands, out: Played, after: float, clusters: int) -> tuple[float, float]:
-    """Share of units served at once from day `after` on, and its standard error over `clusters` of copies."""
-    late = demands.time >= after
-    part = np.repeat(np.arange(len(demands.start) - 1), np.diff(demands.start))
-    of = part[late] * clusters // (len(demands.start) - 1)
-    asked = np.bincount(of, demands.quantity[late], clusters)
-    served = np.bincount(of, out.at_once[late], clusters)
-    fill = served.sum() / asked.sum()
-    error = np.sqrt(((served - fill * asked) ** 2).sum() / (clusters * (clusters - 1))) / asked.mean()
-    return fill, error
+from simulation.referee.board import AT_ONCE, BASE_STOCK, PURCHASE, SHIP
+from tests.simulation.referee.boards import arrivals, board, played, poisson, rules, stocked, weekly_days
+from tests.simulation.referee.closed_forms import (
+    POINT,
+    PUBLISHED,
+    base_stock,
+    fill_of,
+    in_order,
+    newsvendor,
+    no_overtaking_window,
+    palm,
+    reorder,
+    two_echelons,
+)
 
 
 def test_a_pipeline_of_independent_couriers_is_poisson_whatever_their_law() -> None:
-    """M/G/∞ (Palm): with independent couriers the fill rate of a shelf is P(Poisson(λT) ≤ S − 1), a million units."""
-    copies, weeks, weekly = 240, 400, 12.0
-    table = board(
-        copies,
-        base_stock=np.full(copies, 8),
-        courier_days=np.full(copies, 3.0),
-        courier_days_sd=np.full(copies, 2.0),
-        **stocked(copies, DEPOT, PLENTY),
-    )
-    demands = poisson(copies, weeks, weekly)
-    out = played(table, demands, rules(7.0 * weeks))
-    fill, error = fill_of(demands, out, after=70.0, clusters=copies)
-    assert demands.quantity.sum() > 9e5
-    assert error < 0.001
-    assert abs(fill - poisson_law.cdf(7, weekly / 7.0 * 3.0)) < 4 * error
-
-
-def no_overtaking_window(days: Floats, due: Floats, at: Floats) -> Floats:
-    """Days since the last departure that has arrived, at moments `at`."""
-    return at - days[np.searchsorted(due, at, side="right") - 1]
+    """M/G/∞ (Palm): with independent couriers the fill rate of a shelf is P(Poisson(λT) ≤ S − 1)."""
+    found = palm(copies=100)
+    assert found.error < 0.002
+    assert found.distance < 4
 
 
 def test_a_pipeline_without_overtaking_follows_the_realised_lead_time() -> None:
     """Consignments of a lane in order (Zipkin): N is demand since the last departure that has arrived, with mean
     λ(L + R/2) and variance λ(L + R/2) + λ²(Var L + R²/12); a shelf of S there fills P(N ≤ S − 1)."""
-    copies, weeks, weekly, mean, sd, stock = 100, 250, 4.0, 30.0, 10.0, 24
-    days = weekly_days(weeks)
-    exact, fills = [], []
-    for seed in range(40):
-        due = arrivals(days, mean, sd, seed)
-        table = board(
-            copies,
-            courier_days=np.zeros(copies),
-            depot_stock=np.full(copies, stock),
-            **stocked(copies, DEPOT, stock),
-            **shipping(copies, days),
-        )
-        demands = poisson(copies, weeks, weekly, seed=seed)
-        out = played(table, demands, rules(7.0 * weeks), due, seed)
-        fills.append(fill_of(demands, out, after=210.0, clusters=2)[0])
-        moments = np.random.default_rng(seed).uniform(210.0, 7.0 * weeks, 20_000)
-        exact.append(np.mean(poisson_law.cdf(stock - 1, weekly / 7.0 * no_overtaking_window(days, due, moments))))
-    difference = np.array(fills) - np.array(exact)
-    assert abs(difference.mean()) < 4 * difference.std(ddof=1) / np.sqrt(len(fills))
-    assert difference.std(ddof=1) / np.sqrt(len(fills)) < 0.001
+    found = in_order(runs=20, copies=60)
+    assert found.error < 0.002
+    assert found.distance < 4
 
 
 def test_the_two_rules_of_lead_times_differ_in_the_moments_of_the_pipeline() -> None:
@@ -86,61 +48,33 @@ def test_the_two_rules_of_lead_times_differ_in_the_moments_of_the_pipeline() -> 
 
 
 @pytest.mark.parametrize("a", [np.inf, 2.0])
-def test_what_one_delivery_leaves_unmet_is_the_loss_function(a: float) -> None:
-    """Newsvendor: from S units and no more, E[(D − S)⁺] go unmet, D Poisson or negative binomial."""
-    copies, weeks, mean, stock = 60_000, 2, 10.0, 11
-    table = board(copies, courier_days=np.zeros(copies), **stocked(copies, DEPOT, stock))
-    demands = poisson(copies, weeks, mean / weeks, a=a)
-    out = played(table, demands, rules(7.0 * weeks))
-    unmet = np.add.reduceat(np.append(out.left, 0), demands.start[:-1]) * (np.diff(demands.start) > 0)
-    expected = float(expected_backorders(mean, mean + mean**2 / a, stock))
-    assert abs(unmet.mean() - expected) < 4 * unmet.std() / np.sqrt(copies)
-    assert unmet.std() / np.sqrt(copies) < 0.02 * expected
+def test_one_delivery_costs_what_the_newsvendor_pays(a: float) -> None:
+    """From the quantity of the critical ratio and no more, E(D − S)⁺ go unmet and E(S − D)⁺ are left over."""
+    found = newsvendor(copies=20_000, a=a)
+    assert found.error < 0.02 * found.exact
+    assert found.distance < 4
+
+
+@pytest.mark.parametrize("a", [np.inf, 4.0])
+def test_one_site_on_base_stock_holds_owes_and_serves_what_its_pipeline_leaves(a: float) -> None:
+    """(S − N)⁺ on hand, (N − S)⁺ owed, served while N < S: where the rate is uncertain, as those see it who ask."""
+    for found in base_stock(copies=600, a=a):
+        assert found.error < 0.1 * found.exact
+        assert found.distance < 4
+
+
+def test_a_reorder_policy_costs_what_was_published() -> None:
+    """The first of Zheng & Federgruen's policies, from its second year on."""
+    found = reorder(*PUBLISHED[0], copies=20)
+    assert found.error < 0.005 * found.exact
+    assert found.distance < 4
 
 
 def test_two_echelons_meet_simons_convolution() -> None:
     """N_p = Binomial((N_d − S_d)⁺, f_p) + Poisson(λ_p T_p) with N_d the demand over the lead time (Simon 1971)."""
-    copies, points, weeks, weekly, lead, courier = 200, 3, 600, 9.0, 10.0, 3.0
-    depot_stock, shelf = 9, 3
-    days = np.arange(7.0 * weeks, dtype=np.float64)
-    table = board(
-        copies,
-        points,
-        base_stock=np.full(copies * points, shelf),
-        courier_days=np.full(copies * points, courier),
-        depot_stock=np.full(copies, depot_stock),
-        **stocked(copies, DEPOT, depot_stock + points * shelf),
-        **shipping(copies, days),
-    )
-    demands = poisson(copies, weeks, weekly, points)
-    out = played(table, demands, rules(7.0 * weeks), days + lead)
-    fill, error = fill_of(demands, out, after=70.0, clusters=copies)
-    assert demands.quantity.sum() > 1e6
-    assert error < 0.0015
-    assert abs(fill - _simon(weekly / 7.0, lead, courier, depot_stock, shelf, points)) < 4 * error
-
-
-def _simon(rate: float, lead: float, courier: float, depot_stock: int, shelf: int, points: int) -> float:
-    """Fill rate of a shelf; shipments leave daily, so the depot waits lead + U(0, 1) days."""
-    count = np.arange(80)
-    window = lead + (np.arange(400) + 0.5) / 400
-    at_depot = np.mean(poisson_law.pmf(count[None, :], rate * window[:, None]), axis=0)
-    short = np.zeros(len(count))
-    np.add.at(short, np.maximum(count - depot_stock, 0), at_depot)
-    own = poisson_law.pmf(count, rate / points * courier)
-    held_back = np.zeros(len(count))
-    for number, probability in enumerate(short):
-        shares = np.zeros(len(count))
-        shares[: number + 1] = _binomial(number, 1.0 / points)
-        held_back += probability * shares
-    return float(np.convolve(held_back, own)[:shelf].sum())
-
-
-def _binomial(number: int, share: float) -> Floats:
-    law = np.ones(1)
-    for _ in range(number):
-        law = np.convolve(law, [1.0 - share, share])
-    return law
+    found = two_echelons(copies=80)
+    assert found.error < 0.003
+    assert found.distance < 4
 
 
 def test_one_unit_that_is_repaired_again_and_again_is_a_queue_with_one_server() -> None:
@@ -159,7 +93,7 @@ def test_one_unit_that_is_repaired_again_and_again_is_a_queue_with_one_server() 
     )
     demands = poisson(copies, weeks, weekly)
     out = played(table, demands, rules(7.0 * weeks, defectives=True))
-    fill, error = fill_of(demands, out, after=350.0, clusters=copies)
+    fill, error = fill_of(demands, out, after=350.0)
     busy = weekly / 7.0 * 9.0
     assert error < 0.005
     assert abs(fill - (1.0 - busy)) < 4 * error

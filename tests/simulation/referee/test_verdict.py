@@ -9,7 +9,7 @@ import pytest
 
 from simulation.referee.board import Demands
 from simulation.referee.case import Case
-from simulation.referee.verdict import Tally, ratio_interval, tally_service
+from simulation.referee.verdict import Tally, ratio_interval, service_by_part, tally_service
 
 
 def test_the_interval_of_a_ratio_covers_the_truth_as_often_as_it_says() -> None:
@@ -63,3 +63,22 @@ def test_a_repair_waits_for_its_last_part_and_one_that_left_counts_apart() -> No
     assert (told["asked"], told["served"], told["local"]) == (5, 2, 4)
     assert (told["repairs"], told["of_several"], told["without_wait"]) == (3, 1, 1)
     assert (told["given_up"], told["ended"], told["wait"]) == (1, 2, 4.0)
+
+
+def test_units_of_each_part_are_those_asked_for_within_the_weeks() -> None:
+    """Three parts, the second never asked for; an open repair order and a demand of week 3 of 2 do not count."""
+    case = SimpleNamespace(weeks=2)
+    rows = 5
+    demands = Demands(
+        start=np.array([0, 3, 3, rows]),
+        time=np.array([0.0, 2.0, 9.0, 13.9, 14.0]),
+        point=np.zeros(rows, np.int64),
+        site=np.zeros(rows, np.int64),
+        quantity=np.array([4, 2, 3, 1, 8]),
+        priority=np.full(rows, 3),
+        asked=np.array([False, True, True, True, True]),
+        ticket=np.arange(rows),
+    )
+    asked, served = service_by_part(cast(Case, case), demands, np.array([4, 2, 1, 0, 8]))
+    assert asked.tolist() == [5, 0, 1]
+    assert served.tolist() == [3, 0, 0]
