@@ -7,7 +7,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from domain.counts import cdf_and_backorders, next_pmf, pmf, start
+from domain.counts import cdf_and_backorders, pmf, start
 from optimizer.replenishment.execution.demand import Demand, window
 from optimizer.replenishment.execution.lines import Lines
 
@@ -72,13 +72,18 @@ def write_law(mean: float, variance: float, law: Floats) -> tuple[Floats, int, i
         law[0] = 1.0
         return law, 0, 1
     first = n = start(mean, variance)
-    end = int(24.0 + mean + 12.0 * sqrt(max(variance, mean)) + 24.0 * variance / mean)  # a gamma tail ends before
-    recursive = variance >= mean * (1.0 - 1e-9)
+    ratio = variance / mean
+    end = int(24.0 + mean + 12.0 * sqrt(max(variance, mean)) + 24.0 * ratio)  # a gamma tail ends before
     probability = cumulative = law[0] = pmf(mean, variance, n)
+    recursive, step, growth = ratio >= 1.0 - 1e-9, mean / ratio, 1.0 - 1.0 / ratio
     while cumulative < _COMPLETE and n < end:
-        probability = next_pmf(mean, variance, n, probability) if recursive else pmf(mean, variance, n + 1)
+        if n + 1 - first >= len(law):
+            law = longer(law, n + 2 - first)
+        if recursive:  # P(N = n + 1) = P(N = n)·(r + n)·q / (n + 1), written so that it holds for Poisson too
+            probability *= (step + growth * n) / (n + 1.0)
+        else:
+            probability = pmf(mean, variance, n + 1)
         n += 1
-        law = longer(law, n - first + 1)
         law[n - first] = probability
         cumulative += probability
     return law, first, n - first + 1

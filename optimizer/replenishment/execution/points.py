@@ -158,7 +158,8 @@ def find(
     """
     stock, last, q = points.base_stock[p], min(points.base_stock[p], points.backlog.shape[2] - 1), first_in_line(psi)
     mean = points.share[p] * weekly * min(points.courier_days[p], time) / DAYS_PER_WEEK
-    write_fill(mean, psi * mean + kappa * mean * mean, q, fill[: last + 1], backorders[: last + 1])
+    if last > 0:
+        write_fill(mean, psi * mean + kappa * mean * mean, q, fill[: last + 1], backorders[: last + 1])
     below = 0.0
     for m in range(last):
         below += points.backlog[0, p, m] * (last - m - mean + backorders[last - m])
@@ -170,7 +171,8 @@ def find(
         shelf = points.left[p] + active * below + (1.0 - active) * stock
         waiting = active * max(pipeline / max(active, 1e-9) - stock + below, 0.0)
     met = mean * (1.0 + kappa)
-    write_fill(met, psi * met + kappa / (1.0 + kappa) * met * met, q, fill[: last + 1], backorders[: last + 1])
+    if last > 0:
+        write_fill(met, psi * met + kappa / (1.0 + kappa) * met * met, q, fill[: last + 1], backorders[: last + 1])
     served = 0.0
     for m in range(last):
         served += points.backlog[1, p, m] * fill[last - m]

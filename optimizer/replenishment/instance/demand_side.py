@@ -136,12 +136,15 @@ def _points(
     depot_here = depot_of_leaf[leaf]
     days = np.array([0.0 if s == d else courier.get((d, s), 0.0) for d, s in zip(depot_here, site, strict=True)])
     rate = network.site_of["holding_rate_per_year"].reindex(list(site)).to_numpy(float)
+    base_stock = found["base_stock"].fillna(0).to_numpy(np.int64)
+    net_stock = net_stock_at(network, keys["part"].to_numpy(object), site)
     return Points(
         site=site,
         group=codes,
         share=share,
-        base_stock=found["base_stock"].fillna(0).to_numpy(np.int64),
-        net_stock=net_stock_at(network, keys["part"].to_numpy(object), site),
+        base_stock=base_stock,
+        # what a depot holds beyond the base stock of its own customers is there for every point
+        net_stock=np.where(site == depot_here, np.minimum(net_stock, base_stock), net_stock),
         courier_weeks=days / DAYS_PER_WEEK,
         holding=landed[leaf] * rate / WEEKS_PER_YEAR,
         waiting=prices[codes],
