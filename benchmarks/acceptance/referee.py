@@ -87,17 +87,9 @@ def conservation(bench: Bench, networks: int = 300, plays: int = 3) -> Iterator[
 
 
 def _simulate_on(bench: Bench, folder: Path, out: Path, threads: int) -> str:
-    command = [
-        bench.root / ".venv/bin/zapas",
-        "simulate",
-        folder,
-        "--plan",
-        out,
-        "--replications",
-        str(PLAYS),
-        "--json",
-    ]
-    return spend(command, bench.root, {**os.environ, "NUMBA_NUM_THREADS": str(threads)}).said
+    command: list[str | Path] = ["simulate", folder, "--plan", out, "--replications", str(PLAYS), "--json"]
+    environment = {**os.environ, "NUMBA_NUM_THREADS": str(threads)}
+    return spend([bench.root / ".venv/bin/zapas", *command], bench.root, environment).said
 
 
 def plain_model(bench: Bench, parts: int = 2000, simpy_parts: int = 40) -> Iterator[Figure | str]:
