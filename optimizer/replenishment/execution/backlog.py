@@ -64,22 +64,22 @@ def fall_on_points(owed: Floats, most: int, old: float, fresh: float, points: Le
     points.backlog[1, :, 0] += owed[1, 0]
     touched = True
     for b in range(1, most + 1):
-        if not touched:  # every point owes more than its base stock: only means matter from here on
-            beyond = units = 0.0
-            for more in range(b, most + 1):
-                beyond += owed[0, more]
-                units += owed[0, more] * (more - b + 1)
-            for p in range(len(load)):
-                points.owed[p] += beyond * load[p] + units * points.claim[p]
+        if not touched:
+            _owe_in_the_mean(owed[0], b, most, points)
             return
         touched = False
         today = b <= old and lacking > 0.0
         room = (lacking if today else float(shelves)) - b + 1.0
         by_room = (today or b > fresh) and room > 0.0
         for p in range(len(load)):
+            law, claim = spread_on[p], points.claim[p]
+            if points.base_stock[p] == 0 and not today:  # nothing to lose: all it can owe is a share of what is fresh
+                load[p] += 0.0 if by_room else claim
+                points.owed[p] += owed[0, b] * load[p]
+                law[0] *= 1.0 if by_room else 1.0 - claim
+                touched |= law[0] > _NOTHING
+                continue
             last = min(points.base_stock[p], counted)
-            law = spread_on[p]
-            claim = points.claim[p]
             space = points.lack[p] if today else float(points.base_stock[p])
             if by_room:
                 for m in range(last + 1):
@@ -87,18 +87,34 @@ def fall_on_points(owed: Floats, most: int, old: float, fresh: float, points: Le
             else:
                 load[p] += claim
             points.owed[p] += owed[0, b] * load[p]
-            for m in range(last, 0, -1):
-                if by_room:
-                    law[m] = (1.0 - _odds(space - m, room)) * law[m] + _odds(space - m + 1.0, room) * law[m - 1]
-                else:
-                    law[m] = (1.0 - claim) * law[m] + claim * law[m - 1]
-                touched |= law[m] > _NOTHING
-            law[0] *= 1.0 - (_odds(space, room) if by_room else claim)
-            touched |= law[0] > _NOTHING
+            _owe_one_more(law, last, space, room, by_room, claim)
+            touched |= law[: last + 1].max() > _NOTHING
             for biased in range(2):
                 if owed[biased, b] > 0.0:
                     for m in range(last + 1):
                         points.backlog[biased, p, m] += owed[biased, b] * law[m]
+
+
+@nb.njit(cache=True)
+def _owe_one_more(law: Floats, last: int, space: float, room: float, by_room: bool, claim: float) -> None:
+    """The law of a point's units, 0..last, when the depot owes one unit more."""
+    for m in range(last, 0, -1):
+        if by_room:
+            law[m] = (1.0 - _odds(space - m, room)) * law[m] + _odds(space - m + 1.0, room) * law[m - 1]
+        else:
+            law[m] = (1.0 - claim) * law[m] + claim * law[m - 1]
+    law[0] *= 1.0 - (_odds(space, room) if by_room else claim)
+
+
+@nb.njit(cache=True)
+def _owe_in_the_mean(owed: Floats, first: int, most: int, points: LeafPoints) -> None:
+    """Units first..most fall by claims once every point owes more than its base stock: only means matter then."""
+    beyond = units = 0.0
+    for b in range(first, most + 1):
+        beyond += owed[b]
+        units += owed[b] * (b - first + 1)
+    for p in range(len(points.load)):
+        points.owed[p] += beyond * points.load[p] + units * points.claim[p]
 
 
 @nb.njit(cache=True, inline="always")
