@@ -18,6 +18,7 @@ NODES = 5
 _NODE = (-2.8569700, -1.3556262, 0.0, 1.3556262, 2.8569700)  # Gauss-Hermite, standard normal
 _WEIGHT = (0.01125741, 0.22207592, 0.53333333, 0.22207592, 0.01125741)
 _COMPLETE = 1.0 - 1e-9
+_OWN_RATE_MATTERS = 0.02  # share of the variance below which a leaf's own rate says nothing about the hub's lack
 _HUB_ALMOST_SURE = 1.0 - 1e-3  # P(the hub lacks nothing) from which a line counts as sure
 _SHARED_DAYS = 28.0  # demand of the four weeks after a line's departure is taken to share the rate of those before
 
@@ -107,16 +108,19 @@ def hub_lack(lines: Lines, demand: Demand, n: int) -> HubLack:
     before = lines.start[n] - 1
     size = lines.start[n + 1] - before
     nodes, kappa, count = np.ones(size, np.int64), np.zeros(size), np.ones((size, NODES), np.int64)
+    lacks = np.zeros(size, np.bool_)
     most = 0
     for k in range(1, size):
-        if _may_lack(lines, before + k, demand.kappa[n]):
-            nodes[k] = NODES
-            kappa[k] = window(demand, n, lines.ordered[before + k], lines.departs[before + k] + _SHARED_DAYS).kappa
+        lacks[k] = _may_lack(lines, before + k, demand.kappa[n])
+        if lacks[k]:
             most = max(most, int(lines.units[before + k]))
+            shared = window(demand, n, lines.ordered[before + k], lines.departs[before + k] + _SHARED_DAYS).kappa
+            if shared * lines.own[before + k] ** 2 > _OWN_RATE_MATTERS * lines.variance[before + k]:
+                nodes[k], kappa[k] = NODES, shared
     law = np.zeros((size, NODES, most + 1))
-    for k in range(size):
-        for i in range(nodes[k] if nodes[k] > 1 else 0):
-            theta, _ = rate_node(kappa[k], i)
+    for k in np.flatnonzero(lacks):
+        for i in range(nodes[k]):
+            theta = rate_node(kappa[k], i)[0] if nodes[k] > 1 else 1.0
             mean = lines.answered[before + k] + (theta - 1.0) * lines.own[before + k]
             units, at_hub = int(lines.units[before + k]), _at_hub(lines, before + k)
             count[k, i] = _write_lack(mean, lines.variance[before + k], at_hub, units, law[k, i])
