@@ -118,8 +118,8 @@ def hub_lack(lines: Lines, demand: Demand, n: int) -> HubLack:
             if shared * lines.own[before + k] ** 2 > _OWN_RATE_MATTERS * lines.variance[before + k]:
                 nodes[k], kappa[k] = NODES, shared
     law = np.zeros((size, NODES, most + 1))
-    for k in np.flatnonzero(lacks):
-        for i in range(nodes[k]):
+    for k in range(1, size):
+        for i in range(nodes[k] if lacks[k] else 0):
             theta = rate_node(kappa[k], i)[0] if nodes[k] > 1 else 1.0
             mean = lines.answered[before + k] + (theta - 1.0) * lines.own[before + k]
             units, at_hub = int(lines.units[before + k]), _at_hub(lines, before + k)
