@@ -24,6 +24,7 @@ from simulation.referee.verdict import Interval, Verdict
 from storage.network_folder import read_network
 from storage.plan_folder import PlanFolder, plan_folder, read_plan
 
+_PAST = ("sales", "failures", "past_consignments", "receipts")
 _TRUTH = ("demand", "leaves", "shares", "lead_times")
 
 Retold = Callable[[bytes, dict[str, Any], str], bytes]
@@ -58,11 +59,10 @@ def simulate(
     written.
     """
     tell("Reading the network and the plan")
-    network, _ = read_network(directory)
     folder = read_plan(out)
-    found = judged(
-        _as_planned(network, folder), folder, directory, replications, demand=demand, weeks=weeks, seed=seed,
-        half_width=half_width, patience_days=patience_days, single_mode=single_mode, tell=tell,
+    found = judged(  # nobody else holds the network, so that its past is let go
+        _as_planned(read_network(directory)[0], folder), folder, directory, replications, demand=demand, weeks=weeks,
+        seed=seed, half_width=half_width, patience_days=patience_days, single_mode=single_mode, tell=tell,
     )  # fmt: skip
     if retold is not None:
         tell("Writing the plan folder")
@@ -199,10 +199,8 @@ def _as_planned(network: Network, folder: PlanFolder) -> Network:
 def _without_the_past(network: Network, keep_usage: bool) -> Network:
     """The network without the long tables no play looks at: they are most of its memory."""
     usage = network.usage if keep_usage else network.usage.iloc[:0].copy()
-    sales, failures, sent = (
-        table.iloc[:0].copy() for table in (network.sales, network.failures, network.past_consignments)
-    )
-    return replace(network, usage=usage, sales=sales, failures=failures, past_consignments=sent)
+    past = {name: getattr(network, name).iloc[:0].copy() for name in _PAST}
+    return replace(network, usage=usage, **past)
 
 
 def _case_and_demand(
