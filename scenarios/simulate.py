@@ -119,7 +119,7 @@ def plan_to_judge(network: Network, folder: PlanFolder) -> PlanToJudge:
     """What the referee executes of a plan folder."""
     return PlanToJudge(
         forecast=forecast_from_frames(folder.frame("forecast"), folder.frame("shares"), network),
-        targets=folder.frame("targets"),
+        targets=folder.frame("targets")[["part", "site", "base_stock"]],
         shipments=folder.frame("shipments"),
         purchase_orders=folder.frame("purchase_orders"),
         promised=folder.json["service"],

@@ -167,7 +167,7 @@ def parts_kept(folder: Path, out: Path, plays: int = PLAYS, many: int = MANY_OF_
         demands, _, result = replicate(case, draw, rule, 1, play)
         every.append(service_by_part(case, demands, result.at_once))
     asked, served = (np.array(units, float) for units in zip(*every, strict=True))
-    promise = promised_by_part(case)
+    promise = promised_by_part(case, read_plan(out).frame("targets"))
     often = np.flatnonzero(asked.sum(axis=0) >= many)
     inside = 0
     for row in often:
@@ -176,9 +176,9 @@ def parts_kept(folder: Path, out: Path, plays: int = PLAYS, many: int = MANY_OF_
     return PartsKept(len(often), inside / max(len(often), 1))
 
 
-def promised_by_part(case: Case) -> Floats:
+def promised_by_part(case: Case, targets: pd.DataFrame) -> Floats:
     """The plan's promise for each part: of its points by their expected demand in weeks 1..T, (parts,)."""
-    forecast, targets = case.plan.forecast, case.plan.targets
+    forecast = case.plan.forecast
     expected = forecast.mean[:, : case.weeks].sum(axis=1)[forecast.share_leaf] * forecast.share
     points = pd.DataFrame({"part": forecast.part[forecast.share_leaf], "site": forecast.share_site, "units": expected})
     points = points.merge(targets[["part", "site", "promised"]], on=["part", "site"], how="left", validate="1:1")
@@ -216,7 +216,7 @@ def status_quo(bench: Bench, seeds: Sequence[int] = SEEDS) -> Iterator[Figure | 
     copy = bench.folder / "plan"
     copytree(out, copy)
     found = simulate(folder, copy, 4, retold=with_simulated)
-    report = unescape((copy / "report.html").read_text(encoding="utf-8"))
-    said = sentences_of(found, read_plan(copy).settings["currency"])
+    report = " ".join(unescape((copy / "report.html").read_text(encoding="utf-8")).split())
+    said = [" ".join(one.split()) for one in sentences_of(found, read_plan(copy).settings["currency"])]
     yield Figure("sentences about turnaround and cost", len(said), at_least=1)
     yield Figure("of them not in report.html", sum(sentence not in report for sentence in said), at_most=0)

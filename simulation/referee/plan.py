@@ -11,7 +11,8 @@ from domain.forecast import Forecast
 class PlanToJudge:
     """The frames of a plan folder the referee executes, and what the plan promises of them.
 
-    promised: share of units served at once, by group. waiting_price: money per unit and week, by group.
+    targets: part, site, base_stock. promised: share of units served at once, by group.
+    waiting_price: money per unit and week, by group.
     """
 
     forecast: Forecast
