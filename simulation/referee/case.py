@@ -10,8 +10,9 @@ from domain.calendar import DAYS_PER_WEEK
 from domain.logistics import SupplyLanes, hub_of_part, supply_lanes
 from domain.network import Network
 from simulation.referee.board import Board
+from simulation.referee.bursts import DemandLaw
 from simulation.referee.consignments import channels_of, courier_days, laws_of, lots_of, voyage_rows, voyages_of
-from simulation.referee.demand import DemandLaw, OpenRepairs
+from simulation.referee.demand import OpenRepairs
 from simulation.referee.lead_times import LeadTimeLaws, Voyages
 from simulation.referee.orders import orders_of
 from simulation.referee.places import Map, map_of, shares_upto

@@ -8,8 +8,9 @@ import numpy as np
 
 from domain.calendar import DAYS_PER_WEEK
 from simulation.referee.board import Demands, Floats, Played, Rules, empty_results
+from simulation.referee.bursts import DemandLaw
 from simulation.referee.case import Case, forecast_law
-from simulation.referee.demand import DemandLaw, draw_demand, seeds_of, stream_keys, with_open_repairs
+from simulation.referee.demand import drawer, seeds_of, stream_keys, with_open_repairs
 from simulation.referee.engine import play
 from simulation.referee.lead_times import draw_arrivals
 from simulation.referee.money import Prices, co2_kg, costs, prices_of
@@ -50,9 +51,8 @@ def rules_of(
 
 def from_law(case: Case, law: DemandLaw | None = None, seed: int = 1, habits: Habits | None = None) -> DrawDemand:
     """Demand drawn from a law, by default the plan's own forecast; by `habits` some of it is one repair."""
-    law = forecast_law(case) if law is None else law
-    places = case.rows.places()
-    return lambda replication: draw_demand(law, places, case.end_weeks, seed, replication, habits)
+    draw = drawer(forecast_law(case) if law is None else law, case.rows.places(), case.end_weeks)
+    return lambda replication: draw(seed, replication, habits)
 
 
 def replicate(

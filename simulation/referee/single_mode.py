@@ -18,8 +18,8 @@ from domain.calendar import DAYS_PER_WEEK
 from domain.counts import quantile_table
 from domain.forecast import relative_variance
 from simulation.referee.board import SHIP, Bools, Floats, Ints
+from simulation.referee.bursts import DemandLaw
 from simulation.referee.case import Case, forecast_law, with_orders
-from simulation.referee.demand import DemandLaw
 from simulation.referee.money import KINDS, Prices, prices_of
 from simulation.referee.orders import expected_demand, reorders_of
 from simulation.referee.verdict import Interval, Tally, Verdict, ratio_interval, verdict

@@ -5,8 +5,8 @@ import pandas as pd
 
 from domain.calendar import DAYS_PER_WEEK
 from domain.network import Network
+from simulation.referee.bursts import DemandLaw
 from simulation.referee.case import Case
-from simulation.referee.demand import DemandLaw
 from simulation.referee.places import day_number, shares_upto
 
 

@@ -19,7 +19,8 @@ from simulation.referee.board import (
     Rules,
     empty_results,
 )
-from simulation.referee.demand import DemandLaw, Places, draw_demand, seeds_of
+from simulation.referee.bursts import DemandLaw
+from simulation.referee.demand import Places, draw_demand, seeds_of
 from simulation.referee.engine import play
 from simulation.referee.lead_times import LeadTimeLaws, Voyages, draw_arrivals
 from simulation.referee.plan import PlanToJudge

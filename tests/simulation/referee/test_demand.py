@@ -6,9 +6,11 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from domain.forecast import Forecast
-from simulation.referee.demand import DemandLaw, OpenRepairs, draw_demand, seeds_of, with_open_repairs
+from simulation.referee.bursts import DemandLaw
+from simulation.referee.demand import OpenRepairs, draw_demand, seeds_of, with_open_repairs
 from simulation.referee.history import draw_history, history_of, past_demand
 from simulation.referee.places import map_of
 from tests.networks import tiny_network
@@ -47,6 +49,26 @@ def test_drawn_demand_has_the_mean_and_variance_of_the_forecast(
         units = np.bincount(part[inside], drawn.quantity[inside], COPIES)
         assert units.mean() == pytest.approx(expected.interval_mean(first, last)[0], rel=0.03)
         assert units.var() == pytest.approx(expected.interval_variance(first, last)[0], rel=0.06)
+
+
+@pytest.mark.parametrize(("a", "delta", "drift"), [(np.inf, 1.0, 0.0), (0.4, 1.0, 0.0), (0.7, 0.8, 1.0)])
+def test_batches_follow_the_law_of_a_rate_drawn_week_by_week(a: float, delta: float, drift: float) -> None:
+    """Batches of the first two weeks and of all: as many as where Θ itself is drawn (Kolmogorov–Smirnov)."""
+    weekly, one = np.array([0.8, 0.0, 1.5, 0.3, 1.0, 0.6]), np.ones(COPIES)
+    law = DemandLaw(np.tile(weekly, (COPIES, 1)), one, a * one, delta * one, drift * one, one)
+    drawn = draw_demand(law, places(COPIES), len(weekly), 5, 0)
+    part = np.repeat(np.arange(COPIES), np.diff(drawn.start))
+    rng, shape = np.random.default_rng(2), a
+    rate = one if np.isinf(a) else rng.gamma(a, 1 / a, COPIES)
+    naive = np.zeros((COPIES, len(weekly)))
+    for week, mean in enumerate(weekly):
+        if drift > 0:
+            rate = rate * rng.beta(delta * shape, (1 - delta) * shape, COPIES) / delta
+            shape *= delta
+        naive[:, week] = rng.poisson(mean * rate)
+    for weeks in (2, len(weekly)):
+        found = np.bincount(part[drawn.time < 7 * weeks], minlength=COPIES)
+        assert stats.ks_2samp(found, naive[:, :weeks].sum(axis=1)).statistic < 0.012
 
 
 def test_demand_is_sorted_and_falls_on_points_by_their_shares() -> None:

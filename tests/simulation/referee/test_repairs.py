@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy.stats import kstest
 
 from simulation.referee.board import Demands, Ints
-from simulation.referee.demand import DemandLaw, draw_demand
+from simulation.referee.bursts import DemandLaw
+from simulation.referee.demand import draw_demand
 from simulation.referee.history import MOST_PARTS, habits_of, past_repairs
 from simulation.referee.places import map_of
 from simulation.referee.repairs import Habits, Links
