@@ -9,13 +9,13 @@ import pandas as pd
 from domain.calendar import DAYS_PER_WEEK
 from domain.logistics import SupplyLanes, hub_of_part, supply_lanes
 from domain.network import Network
-from simulation.referee.board import Board
+from simulation.referee.board import Board, Ints
 from simulation.referee.bursts import DemandLaw
 from simulation.referee.consignments import channels_of, courier_days, laws_of, lots_of, voyage_rows, voyages_of
 from simulation.referee.demand import OpenRepairs
 from simulation.referee.lead_times import LeadTimeLaws, Voyages
 from simulation.referee.orders import orders_of
-from simulation.referee.places import Map, map_of, shares_upto
+from simulation.referee.places import Map, map_of, rows_in, shares_upto
 from simulation.referee.plan import PlanToJudge
 from simulation.referee.ways import NO_WAYS, way_columns, ways_of
 
@@ -59,7 +59,7 @@ def case_of(
     """
     supply = supply_lanes(network)
     end_weeks = weeks + -(-int(supply.lead_days.max(initial=0)) // DAYS_PER_WEEK) + 1
-    rows = map_of(network, _pairs(network, plan, wanted))
+    rows = map_of(network, *_pairs(network, plan, wanted))
     ways = ways_of(network, rows, laws) if emergencies else NO_WAYS
     hub = pd.Series(hub_of_part(network), index=network.parts["part"])
     lots = lots_of(network, rows, hub, supply)
@@ -111,7 +111,7 @@ def forecast_law(case: Case) -> DemandLaw:
     return DemandLaw(mean, psi, a, discount, drift, upto)
 
 
-def _pairs(network: Network, plan: PlanToJudge, wanted: pd.DataFrame | None) -> pd.DataFrame:
+def _pairs(network: Network, plan: PlanToJudge, wanted: pd.DataFrame | None) -> list[pd.DataFrame]:
     """Every part × repair point with demand, a target, stock, something inbound or an open repair order."""
     forecast = plan.forecast
     asked = pd.DataFrame({"part": forecast.part[forecast.share_leaf], "site": forecast.share_site})
@@ -124,9 +124,10 @@ def _pairs(network: Network, plan: PlanToJudge, wanted: pd.DataFrame | None) -> 
             plan.targets,
         )
     ]
-    points = [frame[frame["site"].map(kinds) == "repair_point"] for frame in shelves]
+    point = kinds.index[kinds == "repair_point"]
+    points = [frame[frame["site"].isin(point)] for frame in shelves]
     more = [] if wanted is None else [wanted[["part", "site"]]]
-    return pd.concat([asked, *points, network.repair_orders[["part", "site"]], *more], ignore_index=True)
+    return [asked, *points, network.repair_orders[["part", "site"]], *more]
 
 
 def _board(
@@ -139,12 +140,8 @@ def _board(
     laws: pd.DataFrame | None,
 ) -> Board:
     part = network.parts.set_index("part").loc[rows.parts]
-    stock = plan.targets.set_index(["part", "site"])["base_stock"]
-    at_depot = stock.reindex(pd.MultiIndex.from_frame(rows.leaves[["part", "depot"]])).fillna(0).to_numpy(np.int64)
-    at_point = stock.reindex(pd.MultiIndex.from_frame(rows.points[["part", "site"]])).fillna(0).to_numpy(np.int64)
-    depot = rows.leaves["depot"].to_numpy(object)[rows.points["leaf_row"].to_numpy()]
-    at_point[rows.points["site"].to_numpy(object) == depot] = 0
-    days, sd = courier_days(network, depot, rows.points["site"].to_numpy(object), laws)
+    at_depot, at_point = _base_stock(network, plan, rows)
+    days, sd = courier_days(network, *rows.depot_and_site, laws)
     first = np.arange(len(rows.parts) + 1)
     return Board(
         leaf_start=rows.leaf_start,
@@ -171,6 +168,19 @@ def _board(
         **way_columns(ways, len(rows.points)),
         **_defectives(network, rows),
     )
+
+
+def _base_stock(network: Network, plan: PlanToJudge, rows: Map) -> tuple[Ints, Ints]:
+    """Of the depot of each leaf and of each point, 0 where the plan names none; a depot that repairs has but one."""
+    targets, every = plan.targets, network.site_of
+    at = rows_in(every.index, targets["site"])
+    at_depot, at_point = np.zeros(len(rows.leaves), np.int64), np.zeros(len(rows.points), np.int64)
+    stock, depot = targets["base_stock"].to_numpy(np.int64), (every["kind"] == "depot").to_numpy()[at]
+    leaf = rows.leaf_row(targets["part"][depot], every["region"].iloc[at[depot]])
+    point = rows.point_row(targets["part"][~depot], targets["site"][~depot])
+    at_depot[leaf[leaf >= 0]] = stock[depot][leaf >= 0]
+    at_point[point[point >= 0]] = stock[~depot][point >= 0]
+    return at_depot, at_point
 
 
 def _defectives(network: Network, rows: Map) -> dict[str, Any]:

@@ -24,22 +24,21 @@ class Prices:
     """Money per unit of every row of a case.
 
     part: unit_cost, credit, repair, hub_holding (per day). leaf: landed by the ordinary lane, holding per day, lead
-    weeks. point: shelf_holding per day, waiting per day, courier. order: freight, duty, capital per day, kg, weight.
-    way: money and kg CO₂ by emergency way.
+    weeks. point: shelf_holding per day, waiting per day, courier. way: money and kg CO₂ by emergency way.
+    in_network: row of each part in the supply lanes' tables, which price what is shipped.
     """
 
     part: pd.DataFrame
     leaf: pd.DataFrame
     point: pd.DataFrame
-    order: pd.DataFrame
     way: pd.DataFrame
-    co2_of_order: Floats
+    in_network: Ints
     co2_of_courier: Floats
 
 
 def prices_of(case: Case) -> Prices:
     """The prices of a case."""
-    network, supply, rows = case.network, case.supply, case.rows
+    network, rows = case.network, case.rows
     row = pd.Index(network.parts["part"]).get_indexer(rows.parts)
     parts = network.parts.iloc[row].reset_index(drop=True)
     daily = network.site_of["holding_rate_per_year"] / WEEKS_PER_YEAR / DAYS_PER_WEEK
@@ -64,42 +63,45 @@ def prices_of(case: Case) -> Prices:
             "courier": courier,
         }
     )
-    lane, of_part = case.orders["lane"].to_numpy(np.int64), row[case.orders["part_row"].to_numpy(np.int64)]
-    by_lane = {name: getattr(supply, name)[of_part, lane] for name in ("freight", "duty", "landed", "chargeable_kg")}
-    rate = supply.lanes["destination"].map(daily).to_numpy(float)[lane] if len(supply.lanes) else np.zeros(len(lane))
-    weight = network.parts["weight_kg"].to_numpy(float)[of_part]
-    order = pd.DataFrame(
-        {
-            "freight": by_lane["freight"],
-            "duty": by_lane["duty"],
-            "capital": by_lane["landed"] * rate,
-            "kg": by_lane["chargeable_kg"],
-            "weight": weight,
-        }
-    )
-    way = _way_prices(case, row)
-    return Prices(part, leaf, point, order, way, weight * supply.lanes["co2_kg_per_kg"].to_numpy(float)[lane], co2)
+    return Prices(part, leaf, point, _way_prices(case, row), row, co2)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What left hubs in weeks 1..T: rows of the orders, units, rows of part and lane in the supply lanes."""
+
+    order: Ints
+    units: Ints
+    part: Ints
+    lane: Ints
+
+    def priced(self, per_unit: Floats) -> Floats:
+        """Units × a price by part × lane."""
+        return np.asarray(self.units * per_unit[self.part, self.lane])
+
+
+def _sent(case: Case, prices: Prices, played: Played) -> Sent:
+    board = case.board
+    order = np.flatnonzero(played.moved)
+    order = order[(board.order_kind[order] == SHIP) & (board.order_time[order] < case.weeks * DAYS_PER_WEEK)]
+    part = np.searchsorted(board.order_start, order, side="right") - 1
+    return Sent(order, played.moved[order], prices.in_network[part], board.order_lane[order])
 
 
 def costs(case: Case, prices: Prices, demands: Demands, played: Played, arrives: Floats) -> dict[str, float]:
     """Money by kind of one replication."""
-    inside = case.weeks * DAYS_PER_WEEK
-    orders, part, leaf, point = case.orders, prices.part, prices.leaf, prices.point
-    moved = np.where((orders["kind"] == SHIP) & (orders["time"] < inside), played.moved, 0)
-    days = (arrives[case.board.order_voyage] - case.board.order_time) * (case.board.order_voyage >= 0)
-    shortfall, consignments = _consignments(case, prices, moved)
-    at = demands.point
-    waiting = float((played.counted_wait * point["waiting"].to_numpy()[at]).sum())
+    part, leaf, point, supply = prices.part, prices.leaf, prices.point, case.supply
+    sent = _sent(case, prices, played)
+    shortfall, consignments = _consignments(case, sent)
+    waiting = float((played.counted_wait * point["waiting"].to_numpy()[demands.point]).sum())
     holding = float((played.hub_days * part["hub_holding"]).sum() + (played.depot_days * leaf["holding"]).sum())
-    holding += float(
-        (played.shelf_days * point["shelf_holding"]).sum() + (moved * days * prices.order["capital"]).sum()
-    )
+    holding += float((played.shelf_days * point["shelf_holding"]).sum() + _under_way(case, sent, arrives))
     return {
         "purchase": float((played.bought * part["unit_cost"]).sum()),
-        "freight": float((moved * prices.order["freight"]).sum()) + shortfall,
+        "freight": float(sent.priced(supply.freight).sum()) + shortfall,
         "consignment": consignments,
-        "duty": float((moved * prices.order["duty"]).sum()),
-        "order_line": float((moved > 0).sum()) * case.network.settings.order_line_cost,
+        "duty": float(sent.priced(supply.duty).sum()),
+        "order_line": len(sent.order) * case.network.settings.order_line_cost,
         "holding": holding,
         "shortage": waiting,
         "courier": float((played.couriered * point["courier"]).sum()),
@@ -111,10 +113,13 @@ def costs(case: Case, prices: Prices, demands: Demands, played: Played, arrives:
 
 def co2_kg(case: Case, prices: Prices, played: Played) -> float:
     """Emission of what was sent in weeks 1..T, kg."""
-    sent = (case.orders["kind"] == SHIP) & (case.orders["time"] < case.weeks * DAYS_PER_WEEK)
+    sent = _sent(case, prices, played)
+    weight, rate = (
+        table.to_numpy(float) for table in (case.supply.parts["weight_kg"], case.supply.lanes["co2_kg_per_kg"])
+    )
     emergency = float((played.helped * prices.way["co2"]).sum())
     courier = float((played.couriered * prices.co2_of_courier).sum())
-    return emergency + courier + float((played.moved * sent * prices.co2_of_order).sum())
+    return emergency + courier + float((sent.units * weight[sent.part] * rate[sent.lane]).sum())
 
 
 def _leaf_prices(case: Case, row: Ints, daily: "pd.Series[float]") -> pd.DataFrame:
@@ -165,14 +170,22 @@ def _way_prices(case: Case, row: Ints) -> pd.DataFrame:
     return pd.DataFrame({"money": money, "co2": parts["weight_kg"] * lane["co2_kg_per_kg"]})
 
 
-def _consignments(case: Case, prices: Prices, moved: Ints) -> tuple[float, float]:
+def _under_way(case: Case, sent: Sent, arrives: Floats) -> float:
+    """Capital under way: landed value × days × holding rate of the destination."""
+    supply, board = case.supply, case.board
+    daily = case.network.site_of["holding_rate_per_year"] / WEEKS_PER_YEAR / DAYS_PER_WEEK
+    rate = supply.lanes["destination"].map(daily).to_numpy(float)
+    voyage = board.order_voyage[sent.order]
+    days = np.where(voyage >= 0, arrives[voyage] - board.order_time[sent.order], 0.0)
+    return float((sent.priced(supply.landed) * rate[sent.lane] * days).sum())
+
+
+def _consignments(case: Case, sent: Sent) -> tuple[float, float]:
     """What consignments fall short of the minimum charge, and their fixed cost; a departure of a lane is one lot of
     consignments of the lane's size."""
-    sent = np.flatnonzero(moved > 0)
-    lane = case.orders["lane"].to_numpy(np.int64)[sent]
-    frame = pd.DataFrame({"lane": lane, "time": case.orders["time"].to_numpy()[sent]})
-    frame["kg"] = moved[sent] * prices.order["kg"].to_numpy()[sent]
-    frame["weight"] = moved[sent] * prices.order["weight"].to_numpy()[sent]
+    frame = pd.DataFrame({"lane": sent.lane, "time": case.board.order_time[sent.order]})
+    frame["kg"] = sent.priced(case.supply.chargeable_kg)
+    frame["weight"] = sent.units * case.supply.parts["weight_kg"].to_numpy(float)[sent.part]
     total = frame.groupby(["lane", "time"])[["kg", "weight"]].sum().reset_index()
     lanes = case.supply.lanes.iloc[total["lane"]].reset_index(drop=True)
     shortfall = (lanes["minimum_charge"] - total["kg"] * lanes["cost_per_kg"]).clip(lower=0.0).sum()
@@ -187,9 +200,11 @@ def _end(case: Case, prices: Prices, demands: Demands, played: Played) -> float:
     """
     inside = case.weeks * DAYS_PER_WEEK
     consumed = played.used + played.scrapped - played.bought - played.repaired
-    late = np.where((demands.time < inside) & (demands.time + played.last >= inside), played.left, 0)
-    leaf = case.rows.points["leaf_row"].to_numpy()[demands.point]
-    weekly = prices.point["waiting"].to_numpy()[demands.point] * DAYS_PER_WEEK
+    row = np.flatnonzero(played.left)
+    row = row[(demands.time[row] < inside) & (demands.time[row] + played.last[row] >= inside)]
+    point, late = demands.point[row], played.left[row]
+    leaf = case.rows.leaf_of_point[point]
+    weekly = prices.point["waiting"].to_numpy()[point] * DAYS_PER_WEEK
     late_price = prices.leaf["landed"].to_numpy()[leaf] + weekly * prices.leaf["lead_weeks"].to_numpy()[leaf]
     return float((consumed * prices.part["credit"]).sum() + (late * late_price).sum())
 

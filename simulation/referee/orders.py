@@ -77,9 +77,9 @@ def _planned_shipments(network: Network, plan: PlanToJudge, rows: Map, supply: S
     order = np.lexsort((lane, time, leaf))
     leaf, time, lane = leaf[order], time[order], lane[order]
     upto = _running_total(leaf, shipments["quantity"].to_numpy(float)[order])
-    keys = pd.MultiIndex.from_arrays([plan.forecast.part, plan.forecast.region])
-    of_leaf = keys.get_indexer(pd.MultiIndex.from_frame(rows.leaves[["part", "region"]]))
-    level = upto - expected_demand(plan.forecast.mean, of_leaf[leaf], time)
+    row = np.full(len(rows.leaves), -1)
+    row[rows.leaf_row(plan.forecast.part, plan.forecast.region)] = np.arange(len(plan.forecast.part))
+    level = upto - expected_demand(plan.forecast.mean, row[leaf], time)
     part = rows.leaves["part_row"].to_numpy()[leaf]
     channel = "lane " + supply.lanes["lane"].to_numpy(object)[lane]
     return _order_frame(part, leaf, time, SHIP, PLANNED, level, lane, channel)

@@ -10,7 +10,7 @@ from domain.calendar import DAYS_PER_WEEK
 from simulation.referee.board import Demands, Floats, Played, Rules, empty_results
 from simulation.referee.bursts import DemandLaw
 from simulation.referee.case import Case, forecast_law
-from simulation.referee.demand import drawer, seeds_of, stream_keys, with_open_repairs
+from simulation.referee.demand import drawer, seeds_of, with_open_repairs
 from simulation.referee.engine import play
 from simulation.referee.lead_times import draw_arrivals
 from simulation.referee.money import Prices, co2_kg, costs, prices_of
@@ -61,7 +61,7 @@ def replicate(
     """One replication: demand, the day each voyage arrives, and what they led to."""
     demands = with_open_repairs(draw(replication), case.open_repairs, case.rows.local_site)
     arrives = draw_arrivals(case.voyages, case.laws, np.random.default_rng([seed, replication, _VOYAGES]))
-    seeds = seeds_of(stream_keys(case.rows.parts.to_numpy(object)), seed, replication, 2)
+    seeds = seeds_of(case.rows.part_keys, seed, replication, 2)
     played = empty_results(case.board, demands)
     play(case.board, demands, arrives, rules, seeds, played)
     return demands, arrives, played

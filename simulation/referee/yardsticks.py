@@ -7,16 +7,16 @@ capacities: a sum, no search.
 
 from dataclasses import dataclass
 
+import numba as nb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from domain.calendar import DAYS_PER_WEEK, departure_weekdays
 from domain.logistics import LITRES_PER_M3, hub_of_part
-from simulation.referee.board import HUB, Demands, Floats, Ints
+from simulation.referee.board import HUB, Bools, Demands, Floats, Ints
 from simulation.referee.case import Case
 from simulation.referee.consignments import courier_days, true_lanes
-from simulation.referee.lead_times import gamma_days
 from simulation.referee.money import Prices, duty_share
 from simulation.referee.verdict import Tally, tally_service
 
@@ -32,15 +32,18 @@ _LANE = [
 class Express:
     """The fastest way hub → point of every point.
 
-    mean, sd: days of transit, customs and courier, (points, 3); inf where no lane goes. wait: days until the lane
-    leaves again after each weekday, (points, 7). freight, duty: money per unit; minimum, fixed: per parcel. (points,).
+    way: row of the way of each point, freight and duty: money per unit, (points,). Of the ways: sure days, inf where
+    no lane goes, and gamma laws of transit, customs and courier as shape (0: not random) and scale, (ways, 3); wait:
+    days until the lane leaves again after each weekday, (ways, 7); minimum and fixed: money per parcel.
     """
 
-    mean: Floats
-    sd: Floats
-    wait: Ints
+    way: Ints
     freight: Floats
     duty: Floats
+    sure: Floats
+    shape: Floats
+    scale: Floats
+    wait: Ints
     minimum: Floats
     fixed: Floats
 
@@ -48,27 +51,37 @@ class Express:
 def express_of(case: Case, prices: Prices) -> Express:
     """An express lane that may carry the part, else the fastest lane to the depot and the courier from there."""
     network, rows = case.network, case.rows
-    leaf = rows.points["leaf_row"].to_numpy()
-    part = pd.Index(network.parts["part"]).get_indexer(rows.parts)[rows.leaves["part_row"].to_numpy()[leaf]]
-    parts = network.parts[["unit_cost", "weight_kg", "volume_l", "dangerous_goods"]].iloc[part].reset_index(drop=True)
-    hub, dangerous = hub_of_part(network)[part], parts["dangerous_goods"].to_numpy(bool)
-    depot, site = rows.leaves["depot"].to_numpy(object)[leaf], rows.points["site"].to_numpy(object)
-    direct = _fastest(network.lanes, hub, site, dangerous)
-    lane = np.where(direct >= 0, direct, _fastest(network.lanes, hub, depot, dangerous))
+    part = prices.in_network[rows.part_of_leaf[rows.leaf_of_point]]
+    hub_row, hubs = pd.factorize(hub_of_part(network))
+    dangerous = network.parts["dangerous_goods"].to_numpy(bool)
+    way = ((2 * hub_row + dangerous)[part] * len(rows.sites) + rows.site_of_point).astype(np.int32)
+    kind, here = np.divmod(np.arange(2 * len(hubs) * len(rows.sites)), max(len(rows.sites), 1))
+    hub, site, risky = hubs[kind // 2], rows.sites.to_numpy(object)[here], kind % 2 == 1
+    depot = network.site_of["region"].map(network.depot_of_region).reindex(rows.sites).to_numpy(object)[here]
+    direct = _fastest(network.lanes, hub, site, risky)
+    lane = np.where(direct >= 0, direct, _fastest(network.lanes, hub, depot, risky))
     used = true_lanes(network.lanes, case.true_lead_times)[_LANE].iloc[lane].reset_index(drop=True)
     courier, courier_sd = courier_days(network, depot, site, case.true_lead_times)
-    kg = np.maximum(parts["weight_kg"], parts["volume_l"] / LITRES_PER_M3 * used["volumetric_kg_per_m3"])
-    freight = (kg * used["cost_per_kg"] + used["insurance_rate"] * parts["unit_cost"]).to_numpy(float)
-    freight += np.where(direct < 0, prices.point["courier"].to_numpy(float), 0.0)
     mean = np.column_stack([used["transit_days"], used["customs_days"], np.where(direct < 0, courier, 0.0)])
+    sd = np.column_stack([used["transit_days_sd"], used["customs_days_sd"], np.where(direct < 0, courier_sd, 0.0)])
     mean[lane < 0] = np.inf
+    random = (mean > 0) & (sd > 0) & np.isfinite(mean)
+    safe_mean, safe_sd = np.where(random, mean, 1.0), np.where(random, sd, 1.0)
     waits = {text: _days_to_departure(str(text)) for text in network.lanes["departures"].unique()}
+    cost, kg, litres = (network.parts[name].to_numpy(float)[part] for name in ("unit_cost", "weight_kg", "volume_l"))
+    per_kg, volumetric, insured = (
+        used[name].to_numpy(float)[way] for name in ("cost_per_kg", "volumetric_kg_per_m3", "insurance_rate")
+    )
+    freight = np.maximum(kg, litres / LITRES_PER_M3 * volumetric) * per_kg + insured * cost
+    freight += np.where(direct[way] < 0, prices.point["courier"].to_numpy(float), 0.0)
     return Express(
-        mean=mean,
-        sd=np.column_stack([used["transit_days_sd"], used["customs_days_sd"], np.where(direct < 0, courier_sd, 0.0)]),
-        wait=np.array(list(waits.values()))[pd.Index(list(waits)).get_indexer(pd.Index(used["departures"]))],
+        way=way,
         freight=freight,
-        duty=duty_share(case)[leaf] * (parts["unit_cost"].to_numpy(float) + freight),
+        duty=duty_share(case)[rows.leaf_of_point] * (cost + freight),
+        sure=np.where(random, 0.0, mean).sum(axis=1),
+        shape=np.where(random, (safe_mean / safe_sd) ** 2, 0.0),
+        scale=safe_sd**2 / safe_mean,
+        wait=np.array(list(waits.values()))[pd.Index(list(waits)).get_indexer(pd.Index(used["departures"]))],
         minimum=used["minimum_charge"].to_numpy(float),
         fixed=used["cost_per_consignment"].to_numpy(float),
     )
@@ -81,19 +94,20 @@ def tally_status_quo(
     inside = case.weeks * DAYS_PER_WEEK
     new = demands.asked & (demands.time < inside)
     point, quantity, time = demands.point[new], demands.quantity[new], demands.time[new]
+    way = express.way[point]
     today = np.floor(time).astype(np.int64)
-    leaves = today + express.wait[point, today % DAYS_PER_WEEK]
-    wait = leaves - time + gamma_days(express.mean[point], express.sd[point], rng).sum(axis=1)
+    days = (rng.standard_gamma(express.shape[way]) * express.scale[way]).sum(axis=1)
+    wait = today + express.wait[way, today % DAYS_PER_WEEK] - time + express.sure[way] + days
     last = np.zeros(len(demands.time))
     last[new] = wait
     nothing = np.zeros(len(last), np.int64)
     tally_service(tally, case, demands, nothing, nothing, last)
-    part = case.rows.leaves["part_row"].to_numpy()[case.rows.points["leaf_row"].to_numpy()[point]]
+    part = case.rows.part_of_leaf[case.rows.leaf_of_point[point]]
     counted = np.minimum(wait, inside - time)
     tally.add(
         purchase=(quantity * prices.part["unit_cost"].to_numpy()[part]).sum(),
-        freight=np.maximum(quantity * express.freight[point], express.minimum[point]).sum(),
-        consignment=express.fixed[point].sum(),
+        freight=np.maximum(quantity * express.freight[point], express.minimum[way]).sum(),
+        consignment=express.fixed[way].sum(),
         duty=(quantity * express.duty[point]).sum(),
         order_line=len(point) * case.network.settings.order_line_cost,
         holding=0.0,
@@ -104,8 +118,8 @@ def tally_status_quo(
 @dataclass(frozen=True)
 class Foresight:
     """What a clairvoyant needs of every leaf: lanes to its depot by what a unit costs on them (freight, duty, capital
-    under way), cheapest first, (leaves, lanes), inf where none; days: door to door. at_home: units in the region today
-    or inbound to it, (leaves,); at_hub: units there or inbound, (parts,)."""
+    under way), cheapest first, (leaves, lanes), 0 where none; days: door to door, inf where none. at_home: units in the
+    region today or inbound to it, (leaves,); at_hub: units there or inbound, (parts,)."""
 
     freight: Floats
     duty: Floats
@@ -117,8 +131,9 @@ class Foresight:
 
 def foresight_of(case: Case) -> Foresight:
     """The lanes and the stock of a case."""
-    leaves, supply = case.rows.leaves, case.supply
-    part = pd.Index(case.network.parts["part"]).get_indexer(case.rows.parts)[leaves["part_row"].to_numpy()]
+    rows, supply, board = case.rows, case.supply, case.board
+    leaves = rows.leaves
+    part = pd.Index(case.network.parts["part"]).get_indexer(rows.parts)[rows.part_of_leaf]
     to_depot = leaves["depot"].to_numpy(object)[:, None] == supply.lanes["destination"].to_numpy(object)[None, :]
     cost = supply.freight + supply.duty + supply.transit_capital
     cost = np.where(supply.allowed[part] & to_depot, cost[part], np.inf)
@@ -126,60 +141,36 @@ def foresight_of(case: Case) -> Foresight:
     lane = np.argsort(cost, axis=1, kind="stable")[:, :kept]
     fits = np.isfinite(np.take_along_axis(cost, lane, axis=1))
     freight, duty, capital = (
-        np.where(fits, table[part[:, None], lane], np.inf)
+        np.where(fits, table[part[:, None], lane], 0.0)
         for table in (supply.freight, supply.duty, supply.transit_capital)
     )
     days = np.where(fits, supply.lead_days[lane], np.inf)
-    board = case.board
-    of_part = np.repeat(np.arange(len(case.rows.parts)), np.diff(board.lot_start))
-    at_hub = np.bincount(of_part, np.where(board.lot_site == HUB, board.lot_quantity, 0), len(case.rows.parts))
-    leaf_codes = pd.DataFrame(
-        {"part": leaves["part_row"], "code": 1 + np.arange(len(leaves)) - board.leaf_start[leaves["part_row"]]}
-    )
-    point_leaf = case.rows.points["leaf_row"].to_numpy()
-    codes = pd.MultiIndex.from_arrays(
-        [
-            np.concatenate([leaf_codes["part"], leaves["part_row"].to_numpy()[point_leaf]]),
-            np.concatenate([leaf_codes["code"], case.rows.local_site]),
-        ]
-    )
-    row = codes.get_indexer(pd.MultiIndex.from_arrays([of_part, board.lot_site]))
-    of_leaf = np.concatenate([np.arange(len(leaves)), point_leaf])
-    at_home = np.bincount(of_leaf[row[row >= 0]], board.lot_quantity[row >= 0], len(leaves))
+    of_part = np.repeat(np.arange(len(rows.parts)), np.diff(board.lot_start))
+    at_hub = np.bincount(of_part, np.where(board.lot_site == HUB, board.lot_quantity, 0), len(rows.parts))
+    first, number = rows.leaf_start[of_part], np.diff(rows.leaf_start)[of_part]
+    point = rows.point_start[first] + board.lot_site - 1 - number
+    at_depot, abroad = board.lot_site <= number, board.lot_site > HUB
+    leaf = np.where(at_depot, first + board.lot_site - 1, 0)
+    leaf[~at_depot] = rows.leaf_of_point[point[~at_depot]]
+    at_home = np.bincount(leaf[abroad], board.lot_quantity[abroad], len(leaves))
     return Foresight(freight, duty, capital, days, at_home.astype(np.int64), at_hub.astype(np.int64))
 
 
 def tally_clairvoyant(tally: Tally, case: Case, prices: Prices, known: Foresight, demands: Demands) -> None:
     """One replication: stock of the region goes to its first demands, every other unit comes just in time."""
-    inside = case.weeks * DAYS_PER_WEEK
-    new = np.flatnonzero(demands.asked & (demands.time < inside))
-    leaf = case.rows.points["leaf_row"].to_numpy()[demands.point[new]]
-    new = new[np.lexsort((demands.time[new], leaf))]
-    point, quantity, time = demands.point[new], demands.quantity[new], demands.time[new]
-    leaf = case.rows.points["leaf_row"].to_numpy()[point]
-    upto = np.cumsum(quantity)
-    first = np.searchsorted(leaf, leaf)
-    upto = upto - (upto[first] - quantity[first]) if len(leaf) else upto
-    fresh = np.clip(upto - known.at_home[leaf], 0, quantity)
-    fastest = known.days[leaf].min(axis=1, initial=np.inf)
-    in_time = known.days[leaf] <= np.maximum(time, fastest)[:, None]
-    lane = in_time.argmax(axis=1)
-    reached = np.isfinite(fastest)
-    wait = np.where((fresh > 0) & reached, np.maximum(fastest - time, 0.0), np.where(fresh > 0, inside - time, 0.0))
-    last = np.zeros(len(demands.time))
-    at_once, local = np.zeros(len(last), np.int64), np.zeros(len(last), np.int64)
-    last[new], at_once[new], local[new] = wait, np.where(wait > 0, quantity - fresh, quantity), quantity - fresh
-    tally_service(tally, case, demands, at_once, local, last)
-    part = case.rows.leaves["part_row"].to_numpy()[leaf]
-    sent = np.bincount(part, fresh, len(case.rows.parts))
+    rows, size = case.rows, len(demands.time)
+    new = demands.asked & (demands.time < case.weeks * DAYS_PER_WEEK)
+    leaf = rows.leaf_of_point[demands.point]
+    at_once, local, wait = np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(size)
+    sent, used = np.zeros(len(rows.leaves), np.int64), np.zeros(len(rows.leaves), np.int64)
+    left, waiting = known.at_home.copy(), prices.point["waiting"].to_numpy()[demands.point]
+    freight, duty, capital, shortage = _foresee(
+        new, leaf, demands.quantity, demands.time, waiting, float(case.weeks * DAYS_PER_WEEK), left,
+        (known.days, known.freight, known.duty, known.capital), (at_once, local, wait, sent, used),
+    )  # fmt: skip
+    tally_service(tally, case, demands, at_once, local, wait)
+    sent, used = (np.add.reduceat(units, rows.leaf_start[:-1]) for units in (sent, used))
     bought = np.maximum(sent - known.at_hub, 0)
-    consumed = np.bincount(part, quantity, len(case.rows.parts)) - bought
-    come = np.where(reached, fresh, 0)
-    freight, duty, capital = (
-        float(np.where(come > 0, come * np.where(np.isfinite(table[leaf, lane]), table[leaf, lane], 0.0), 0.0).sum())
-        for table in (known.freight, known.duty, known.capital)
-    )
-    counted = np.minimum(wait, inside - time)
     tally.add(
         purchase=(bought * prices.part["unit_cost"]).sum(),
         freight=freight,
@@ -187,9 +178,56 @@ def tally_clairvoyant(tally: Tally, case: Case, prices: Prices, known: Foresight
         duty=duty,
         order_line=0.0,
         holding=capital,
-        shortage=(fresh * counted * prices.point["waiting"].to_numpy()[point]).sum(),
-        end=(consumed * prices.part["credit"]).sum(),
+        shortage=shortage,
+        end=((used - bought) * prices.part["credit"]).sum(),
     )
+
+
+@nb.njit(cache=True)
+def _foresee(
+    new: Bools,
+    leaf: Ints,
+    quantity: Ints,
+    time: Floats,
+    waiting: Floats,
+    inside: float,
+    left: Ints,
+    lanes: tuple[Floats, Floats, Floats, Floats],
+    out: tuple[Ints, Ints, Floats, Ints, Ints],
+) -> tuple[float, float, float, float]:
+    """Money for freight, duty, capital under way and waiting; demands of a leaf come in order of time. left: units in
+    the region, used up. lanes: days, freight, duty, capital. out: at_once, local, wait by demand, units sent and used
+    by leaf."""
+    days, freight, duty, capital = lanes
+    at_once, local, wait, sent, used = out
+    paid, taxed, bound, short = 0.0, 0.0, 0.0, 0.0
+    for row in range(len(leaf)):
+        if not new[row]:
+            continue
+        here, units = leaf[row], quantity[row]
+        home = min(left[here], units)
+        left[here] -= home
+        local[row] = at_once[row] = home
+        used[here] += units
+        fresh = units - home
+        if fresh == 0:
+            continue
+        sent[here] += fresh
+        fastest = np.min(days[here])
+        if fastest == np.inf:
+            wait[row] = inside - time[row]
+        else:
+            lane = 0
+            while days[here, lane] > max(time[row], fastest):
+                lane += 1
+            wait[row] = max(fastest - time[row], 0.0)
+            paid += fresh * freight[here, lane]
+            taxed += fresh * duty[here, lane]
+            bound += fresh * capital[here, lane]
+        if wait[row] == 0.0:
+            at_once[row] = units
+        short += fresh * min(wait[row], inside - time[row]) * waiting[row]
+    return paid, taxed, bound, short
 
 
 def _fastest(lanes: pd.DataFrame, origin: Objects, destination: Objects, dangerous: npt.NDArray[np.bool_]) -> Ints:
