@@ -1,6 +1,7 @@
 """A Forecast as the tables of a plan folder, and back: a planner's own forecast is as good as ours."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numba as nb
 import numpy as np
@@ -20,6 +21,8 @@ Bools = npt.NDArray[np.bool_]
 LEVELS = (0.10, 0.50, 0.80, 0.90, 0.95, 0.99)
 _LAW = ("dispersion", "rate_shape", "discount", "drift")
 _NEEDED = ("part", "region", "week", "mean", "dispersion", "rate_shape")
+FORECAST_COLUMNS, SHARE_COLUMNS = (*_NEEDED, "discount", "drift"), ("part", "site", "share")
+"""What `forecast_from_frames` reads."""
 _SHOWN = 100  # problems of one kind that are spelt out
 _SHARE_TOLERANCE = 1e-6
 BLOCK_ROWS = 1 << 18
@@ -128,17 +131,21 @@ def forecast_from_frames(table: pd.DataFrame, shares: pd.DataFrame, network: Net
     table = table.assign(
         **{name: default for name, default in (("discount", 1.0), ("drift", 0.0)) if name not in table}
     )
-    _refuse([*_missing("forecast", table, _NEEDED), *_missing("shares", shares, ("part", "site", "share"))])
-    table, problems = _checked_forecast(table, network)
+    _refuse([*_missing("forecast", table, _NEEDED), *_missing("shares", shares, SHARE_COLUMNS)])
+    table, leaf, problems = _checked_forecast(table, network)
     shares, more = _checked_shares(shares, network)
     _refuse([*problems, *more])
 
-    table = table.sort_values(["part", "region", "week"], kind="stable")
     weeks = table["week"].nunique()
-    first = table.iloc[::weeks] if weeks else table
-    leaves = pd.MultiIndex.from_frame(first[["part", "region"]])
-    leaf = leaves.get_indexer(pd.MultiIndex.from_frame(shares[["part", "region"]]))
-    shares = shares.assign(leaf=leaf)[leaf >= 0].sort_values(["leaf", "site"], kind="stable")
+    key = leaf.key * weeks + pd.factorize(table["week"], sort=True)[0]
+    if (np.diff(key) < 0).any():
+        order = np.argsort(key)
+        table, key = table.iloc[order], key[order]
+    first = table.iloc[::weeks].astype({"part": object, "region": object}) if weeks else table
+    at = leaf.rows(key[::weeks] // weeks if weeks else key, shares["part"], shares["region"])
+    order = np.flatnonzero(at >= 0)
+    order = order[np.lexsort((_codes(shares["site"])[0][order], at[order]))]
+    shares = shares[["site", "share"]].iloc[order].assign(leaf=at[order])
     _refuse(_share_sums(first, shares))
     law = {name: first[name].to_numpy(np.float64) for name in _LAW}
     return Forecast(
@@ -151,21 +158,55 @@ def forecast_from_frames(table: pd.DataFrame, shares: pd.DataFrame, network: Net
         discount=law["discount"],
         drift=law["drift"],
         share_leaf=shares["leaf"].to_numpy(np.int64),
-        share_site=shares["site"].to_numpy(object),
+        share_site=np.asarray(shares["site"], object),
         share=shares["share"].to_numpy(np.float64),
     )
 
 
-def _checked_forecast(table: pd.DataFrame, network: Network) -> tuple[pd.DataFrame, list[Problem]]:
-    """The forecast rows with their columns converted, and everything wrong with them."""
+@dataclass(frozen=True)
+class _Leaves:
+    """Parts and regions by name, sorted, and a number for the leaf of each row of a table, in their order."""
+
+    parts: npt.NDArray[np.object_]
+    regions: npt.NDArray[np.object_]
+    key: Ints
+
+    def rows(self, keys: Ints, part: "pd.Series[str]", region: "pd.Series[str]") -> Ints:
+        """Where the leaf of each part and region is among the sorted `keys`, −1 where it is not."""
+        codes = (pd.Categorical(names, ids).codes for names, ids in ((part, self.parts), (region, self.regions)))
+        part_row, region_row = (np.asarray(code, np.int64) for code in codes)
+        wanted = np.where((part_row >= 0) & (region_row >= 0), _leaf_key(part_row, region_row, len(self.regions)), -1)
+        at = np.searchsorted(keys, wanted)
+        return np.where(np.append(keys, -2)[at] == wanted, at, -1)
+
+
+def _codes(column: "pd.Series[str]") -> tuple[Ints, npt.NDArray[np.object_]]:
+    """The row of each value among the distinct ones, sorted (−1: none), and these."""
+    code, distinct = pd.factorize(column)
+    names = np.asarray(distinct, object)
+    order = np.argsort(names.astype(str), kind="stable")
+    row = np.append(np.argsort(order), -1)
+    return row[code], names[order]
+
+
+def _leaf_key(part: Ints, region: Ints, regions: int) -> Ints:
+    return (part + 1) * (regions + 1) + region + 1  # 0 where there is no name
+
+
+def _leaves_of(table: pd.DataFrame) -> _Leaves:
+    (part, parts), (region, regions) = _codes(table["part"]), _codes(table["region"])
+    return _Leaves(parts, regions, _leaf_key(part, region, len(regions)))
+
+
+def _checked_forecast(table: pd.DataFrame, network: Network) -> tuple[pd.DataFrame, _Leaves, list[Problem]]:
+    """The forecast rows with their columns converted, their leaves, and everything wrong with them."""
     numbers = ("mean", *_LAW)
     table = table.reset_index(drop=True).assign(
         week=pd.to_datetime(table["week"], errors="coerce").to_numpy(),
         **{name: pd.to_numeric(table[name], errors="coerce").to_numpy(np.float64) for name in numbers},
     )
-    key = ["part", "region"]
-    leaf = table.groupby(key, sort=False).ngroup().to_numpy()
-    weeks = int(table["week"].nunique())
+    leaf, weeks = _leaves_of(table), int(table["week"].nunique())
+    again = pd.DataFrame({"leaf": leaf.key, "week": table["week"]}).duplicated()
     expected = week_starts(network.settings.as_of, weeks).astype("datetime64[ns]")
     ends = f"{expected[0]:.10} to {expected[-1]:.10}" if weeks else ""
     finite = np.isfinite(table["mean"].to_numpy())
@@ -174,7 +215,7 @@ def _checked_forecast(table: pd.DataFrame, network: Network) -> tuple[pd.DataFra
         *_wrong("forecast", table, "part", ~table["part"].isin(network.parts["part"]), "is no part of the network"),
         *_wrong("forecast", table, "region", ~table["region"].isin(network.depot_of_region), "is no region"),
         *_wrong("forecast", table, "week", ~table["week"].isin(expected), f"must be one of the Mondays {ends}"),
-        *_wrong("forecast", table, "week", table.duplicated([*key, "week"]), "occurs twice for this part and region"),
+        *_wrong("forecast", table, "week", again, "occurs twice for this part and region"),
         *_wrong("forecast", table, "mean", ~(finite & (table["mean"] >= 0)), "must be a number of pieces ≥ 0"),
         *_wrong("forecast", table, "dispersion", ~table["dispersion"].between(1, 1e12), "must be a number ≥ 1"),
         *_wrong("forecast", table, "rate_shape", ~(shape > 0), "must be above 0, inf when the rate is known"),
@@ -182,24 +223,29 @@ def _checked_forecast(table: pd.DataFrame, network: Network) -> tuple[pd.DataFra
         *_wrong("forecast", table, "drift", ~np.isin(drift, (0.0, 1.0)), "must be 0 or 1"),
     ]
     if not problems:
-        number = np.bincount(leaf)[leaf] if len(leaf) else leaf
-        problems = _wrong("forecast", table, "part", number != weeks, f"must have each of the {weeks} weeks {ends}")
-        first = table.groupby(leaf, sort=False)[list(_LAW)].transform("first")
+        number = np.bincount(leaf.key)
+        first = np.zeros(len(number), np.int64)
+        first[leaf.key[::-1]] = np.arange(len(table))[::-1]  # the last to be written stays
+        few = number[leaf.key] != weeks
+        problems = _wrong("forecast", table, "part", few, f"must have each of the {weeks} weeks {ends}")
         for name in _LAW:
-            differs = table[name] != first[name]
+            values = table[name].to_numpy()
+            differs = values != values[first[leaf.key]]
             problems += _wrong("forecast", table, name, differs, "must be the same in all weeks of a part and region")
-    return table, problems
+    return table, leaf, problems
 
 
 def _checked_shares(shares: pd.DataFrame, network: Network) -> tuple[pd.DataFrame, list[Problem]]:
     """The share rows with the region of their site, and everything wrong with them."""
-    region = shares["site"].map(network.site_of["region"]).fillna("")
+    site, sites = _codes(shares["site"])
+    known = np.append(network.site_of["region"].reindex(sites).fillna("").to_numpy(object), "")
     share = pd.to_numeric(shares["share"], errors="coerce").to_numpy(np.float64)
-    shares = shares.assign(region=region.to_numpy(), share=share).reset_index(drop=True)
+    shares = shares.assign(region=pd.Categorical(known[site]), share=share).reset_index(drop=True)
+    again = pd.DataFrame({"part": _codes(shares["part"])[0], "site": site}).duplicated()
     return shares, [
         *_wrong("shares", shares, "site", shares["region"] == "", "is no depot or repair point of the network"),
         *_wrong("shares", shares, "share", ~((share > 0) & (share <= 1)), "must be above 0 and at most 1"),
-        *_wrong("shares", shares, "site", shares.duplicated(["part", "site"]), "occurs twice for this part"),
+        *_wrong("shares", shares, "site", again, "occurs twice for this part"),
     ]
 
 

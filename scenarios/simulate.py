@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from domain.forecast_tables import forecast_from_frames
+from domain.forecast_tables import FORECAST_COLUMNS, SHARE_COLUMNS, forecast_from_frames
 from domain.network import Network
 from domain.problems import ZapasError
 from scenarios.pipeline import Tell
@@ -118,8 +118,10 @@ def _keep(folder: PlanFolder, found: dict[str, Any], retold: Retold) -> None:
 def plan_to_judge(network: Network, folder: PlanFolder) -> PlanToJudge:
     """What the referee executes of a plan folder."""
     return PlanToJudge(
-        forecast=forecast_from_frames(folder.frame("forecast"), folder.frame("shares"), network),
-        targets=folder.frame("targets")[["part", "site", "base_stock"]],
+        forecast=forecast_from_frames(
+            folder.frame("forecast", FORECAST_COLUMNS), folder.frame("shares", SHARE_COLUMNS), network
+        ),
+        targets=folder.frame("targets", ["part", "site", "base_stock"]),
         shipments=folder.frame("shipments"),
         purchase_orders=folder.frame("purchase_orders"),
         promised=folder.json["service"],

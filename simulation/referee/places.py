@@ -125,10 +125,10 @@ def map_of(network: Network, *pairs: Pairs) -> Map:
     every, sites = pd.Index(np.sort(network.parts["part"].to_numpy(str)).astype(object)), pd.Index(served["site"])
     region_of_site, regions = pd.factorize(served["region"])
     keys = [_keys(rows_in(every, frame["part"]), rows_in(sites, frame["site"]), len(sites)) for frame in pairs]
-    key = np.unique(np.concatenate([np.unique(one[one >= 0]) for one in keys]))
+    key, _ = _runs(np.sort(np.concatenate([_runs(np.sort(one[one >= 0]))[0] for one in keys])))
     in_every, site = np.divmod(key, max(len(sites), 1))
-    part_rows, part = np.unique(in_every, return_inverse=True)
-    leaf_key, leaf = np.unique(part * len(regions) + region_of_site[site], return_inverse=True)
+    part_rows, part = _runs(in_every)
+    leaf_key, leaf = _runs(part * len(regions) + region_of_site[site])
     parts = every[part_rows]
     part_of_leaf, region = np.divmod(leaf_key, max(len(regions), 1))
     leaves = pd.DataFrame({"part": parts.to_numpy(object)[part_of_leaf], "region": regions.to_numpy(object)[region]})
@@ -148,6 +148,12 @@ def map_of(network: Network, *pairs: Pairs) -> Map:
         leaf_key=leaf_key,
         point_key=part * len(sites) + site,
     )
+
+
+def _runs(numbers: Ints) -> tuple[Ints, Ints]:
+    """The distinct ones of sorted numbers, and the row of each among them."""
+    fresh = np.append(True, numbers[1:] != numbers[:-1])[: len(numbers)]
+    return numbers[fresh], np.cumsum(fresh) - 1
 
 
 def _keys(part: Ints, other: Ints, others: int) -> Ints:

@@ -59,6 +59,16 @@ def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:
     assert leftovers(tmp_path / "plan") == []
 
 
+def test_some_columns_can_be_read_alone(tmp_path: Path) -> None:
+    """Those that are there, in any order asked for, their text as categories with the same values."""
+    write_plan(tmp_path / "plan", tiny_plan(), FRAMES, {}, NETWORK)
+    plan, columns = read_plan(tmp_path / "plan"), ["base_stock", "site", "part"]
+    some, expected = plan.frame("targets", [*columns, "not_yet"]), FRAMES["targets"][columns]
+    assert {str(some[name].dtype) for name in ("part", "site")} == {"category"}
+    pd.testing.assert_frame_equal(some[columns].astype({"part": object, "site": object}), expected)
+    assert set(some) == set(columns)
+
+
 def test_a_table_may_be_written_in_blocks(tmp_path: Path) -> None:
     """Blocks come back as one table, and the same blocks give the same bytes."""
     frame = pd.concat([FRAMES["targets"]] * 3, ignore_index=True)
