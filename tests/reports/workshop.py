@@ -59,6 +59,7 @@ def empty_plan(network: Network) -> Plan:
             exceptions=nothing["exceptions"],
             projection=projection.astype({"week": "datetime64[ns]", "on_hand": float, "backorders": float}),
             cost=Cost(0, 0, 0, 0, 0, 0, 0, 0),
+            objective=Cost(0, 0, 0, 0, 0, 0, 0, 0),
             lower_bound=0.0,
             bound_at_zero_prices=0.0,
             rules=(),

@@ -15,7 +15,7 @@ from tests.networks import tiny_network
 from tests.scenarios.folders import no_documents, planned, tiny
 
 REPORTED = {"status", "cost", "lower_bound", "gap", "gap_controllable", "gap_at_zero_prices", "rules", "binding",
-            "service", "waiting_price", "seconds", "snapshot", "version"}  # fmt: skip
+            "replanning_saves", "service", "waiting_price", "seconds", "snapshot", "version"}  # fmt: skip
 
 
 def test_the_folder_says_what_the_run_found(tmp_path: Path) -> None:
