@@ -97,8 +97,8 @@ def _resolve_aliases(sheets: Sheets) -> None:
                 model_of[alias] = model
     for sheet in sheets.values() if model_of else ():
         if "model" in sheet.schema.columns and about(sheet.schema.columns["model"]).refers:
-            row, names = pd.factorize(sheet.frame["model"])  # a name occurs a thousand times in a history
-            sheet.frame["model"] = np.array([model_of.get(name, name) for name in names], object)[row]
+            of_name, names = pd.factorize(sheet.frame["model"])  # a name occurs a thousand times in a history
+            sheet.frame["model"] = np.array([model_of.get(name, name) for name in names], object)[of_name]
 
 
 def _name_currencies(sheets: Sheets, currency: str) -> None:

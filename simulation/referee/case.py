@@ -24,7 +24,7 @@ from simulation.referee.ways import NO_WAYS, way_columns, ways_of
 class Case:
     """Everything one play needs but the demand. Costs count in weeks 1..`weeks`, the play ends with `end_weeks`.
 
-    orders: part_row, leaf_row, time, kind, voyage, rule, level, lane (row of the supply lanes, −1), as the board.
+    orders: as `orders_of`, with the voyage.
     ways: as `ways_of`.
     """
 
@@ -65,9 +65,9 @@ def case_of(
     lots = lots_of(network, rows, hub, supply)
     orders = orders_of(network, plan, rows, supply, end_weeks)
     channels = channels_of(network, supply)
-    voyages = voyages_of(network, channels, lots, orders, end_weeks)
-    lots = lots.assign(voyage=voyage_rows(voyages, channels, lots["channel"], lots["departs"]))
-    orders = orders.assign(voyage=voyage_rows(voyages, channels, orders["channel"], orders["departs"]))
+    voyages = voyages_of(network, channels, lots, orders.rename(columns={"time": "departs"}, copy=False), end_weeks)
+    lots["voyage"] = voyage_rows(voyages, channels, lots["channel"], lots["departs"])
+    orders["voyage"] = voyage_rows(voyages, channels, orders["channel"], orders["time"])
     return Case(
         network=network,
         plan=plan,
@@ -90,9 +90,10 @@ def with_orders(case: Case, orders: pd.DataFrame) -> Case:
     network, rows, supply = case.network, case.rows, case.supply
     hub = pd.Series(hub_of_part(network), index=network.parts["part"])
     lots, channels = lots_of(network, rows, hub, supply), channels_of(network, supply)
-    voyages = voyages_of(network, channels, lots, orders, case.end_weeks)
+    departing = orders.rename(columns={"time": "departs"}, copy=False)
+    voyages = voyages_of(network, channels, lots, departing, case.end_weeks)
     of_lot = voyage_rows(voyages, channels, lots["channel"], lots["departs"])
-    orders = orders.assign(voyage=voyage_rows(voyages, channels, orders["channel"], orders["departs"]))
+    orders = orders.assign(voyage=voyage_rows(voyages, channels, orders["channel"], orders["time"]))
     board = case.board._replace(lot_voyage=of_lot, **_order_columns(rows, orders))
     return replace(case, board=board, orders=orders, voyages=voyages)
 

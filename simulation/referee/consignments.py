@@ -26,7 +26,7 @@ def channels_of(network: Network, supply: SupplyLanes) -> pd.Index:
 def voyages_of(
     network: Network, channels: pd.Index, lots: pd.DataFrame, orders: pd.DataFrame, end_weeks: int
 ) -> Voyages:
-    """Every consignment of lots and orders, each once."""
+    """Every consignment of lots and orders (channel, departs), each once."""
     leaving = [_keys(channels, frame["channel"], frame["departs"]) for frame in (lots, orders)]
     channel, departs = _of_key(np.unique(np.concatenate([key[key >= 0] for key in leaving])))
     monday = first_week(network.settings.as_of)
@@ -56,18 +56,23 @@ def _opening_days(network: Network, channels: pd.Index, monday: date, days: int)
     return opens
 
 
-def voyage_rows(voyages: Voyages, channels: pd.Index, channel: "pd.Series[str]", departs: "pd.Series[float]") -> Ints:
-    """The voyage by which each row travels, AT_ONCE without a channel; −1 too where nothing leaves then."""
+def voyage_rows(
+    voyages: Voyages, channels: pd.Index, channel: "pd.Series[str] | pd.Series[int]", departs: "pd.Series[float]"
+) -> Ints:
+    """The voyage by which each row travels by its channel (name or row); AT_ONCE without one and where nothing leaves
+    then."""
     leaves = np.append(voyages.channel * _DAYS + voyages.departs + _DAYS / 2, np.inf)
     wanted = _keys(channels, channel, departs)
     at = np.searchsorted(leaves, wanted)
     return np.where(leaves[at] == wanted, at, AT_ONCE)
 
 
-def _keys(channels: pd.Index, channel: "pd.Series[str]", departs: "pd.Series[float]") -> Floats:
+def _keys(channels: pd.Index, channel: "pd.Series[str] | pd.Series[int]", departs: "pd.Series[float]") -> Floats:
     """A number for each channel and day, in their order; −1 without a channel."""
-    code, names = pd.factorize(channel)
-    row = channels.get_indexer(pd.Index(names, dtype=object))[code]
+    row = channel.to_numpy()
+    if row.dtype == object:
+        code, names = pd.factorize(channel)
+        row = channels.get_indexer(pd.Index(names, dtype=object))[code]
     return np.where(row >= 0, row * _DAYS + departs.to_numpy(float) + _DAYS / 2, -1.0)
 
 

@@ -1,5 +1,8 @@
 """What the plan orders, as order-up-to levels: its published weeks, then base stock. What a reorder policy orders."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -8,56 +11,109 @@ from domain.departures import departures, supplier_calendar
 from domain.logistics import SupplyLanes
 from domain.network import Network
 from simulation.referee.board import BASE_STOCK, CATCH_UP, PLANNED, PURCHASE, REORDER, SHIP, Floats, Ints
-from simulation.referee.places import Map, day_number
+from simulation.referee.places import Map, day_number, rows_in
 from simulation.referee.plan import PlanToJudge
 
 
 def orders_of(network: Network, plan: PlanToJudge, rows: Map, supply: SupplyLanes, end_weeks: int) -> pd.DataFrame:
     """The plan's orders of its published weeks with the departures that catch up, then base stock; purchases before
-    shipments of the same day."""
-    planned_until = min(network.settings.horizon_weeks, end_weeks) * DAYS_PER_WEEK
-    table = _timetable(network, supply, end_weeks)
+    shipments of the same day.
+
+    Sorted by part_row: part_row, leaf_row (−1: the hub's), time, kind, rule, level, lane, channel (row of
+    `channels_of`, −1 none); a play may have millions.
+    """
+    planned_until = float(min(network.settings.horizon_weeks, end_weeks) * DAYS_PER_WEEK)
+    timetable = Timetable.of(network, supply, end_weeks)
     shipments = _planned_shipments(network, plan, rows, supply)
-    parts = [shipments, _planned_purchases(network, plan, rows), _catch_ups(network, plan, rows, shipments, table)]
-    planned = [frame[frame["time"] < planned_until] for frame in parts]
-    later = []
-    if end_weeks * DAYS_PER_WEEK > planned_until:
-        later = [
-            _every_departure(rows, supply, _ordinary_lanes(network, rows, supply), table, BASE_STOCK),
-            _every_monday(network, rows, end_weeks, BASE_STOCK),
-        ]
-        later = [frame[frame["time"] >= planned_until] for frame in later]
-    return _in_order([*planned, *later])
+    caught_up = _catch_ups(network, plan, rows, shipments, timetable.between(0.0, planned_until))
+    planned = [shipments, _planned_purchases(network, plan, rows, supply), caught_up]
+    later = timetable.between(planned_until, np.inf)
+    return _in_order(
+        rows,
+        [
+            *(lines.where(lines.time < planned_until) for lines in planned),
+            _every_departure(rows, _ordinary_lanes(network, rows, supply), later, BASE_STOCK),
+            *_every_monday(network, rows, supply, planned_until, end_weeks, BASE_STOCK),
+        ],
+    )
 
 
 def reorders_of(network: Network, rows: Map, supply: SupplyLanes, lane: Ints, end_weeks: int) -> pd.DataFrame:
     """Every departure of the lane (row of the supply lanes, −1: none) of each leaf and every Monday of a supplier once
     the frozen weeks are over, to order by reorder points yet unknown (level 0)."""
-    frames = [
-        _every_departure(rows, supply, lane, _timetable(network, supply, end_weeks), REORDER),
-        _every_monday(network, rows, end_weeks, REORDER),
-    ]
-    free_from = network.settings.frozen_weeks * DAYS_PER_WEEK
-    return _in_order([frame[frame["time"] >= free_from] for frame in frames])
+    free_from = float(network.settings.frozen_weeks * DAYS_PER_WEEK)
+    timetable = Timetable.of(network, supply, end_weeks).between(free_from, np.inf)
+    departures_of_leaves = _every_departure(rows, lane, timetable, REORDER)
+    return _in_order(rows, [departures_of_leaves, *_every_monday(network, rows, supply, free_from, end_weeks, REORDER)])
 
 
-def _timetable(network: Network, supply: SupplyLanes, end_weeks: int) -> pd.DataFrame:
-    """Every departure: lane (row of the supply lanes), time."""
-    table = departures(network, supply.lanes, supply.lead_days, end_weeks)
-    return table.assign(time=day_number(network, table["departs"]))[["lane", "time"]]
+@dataclass(frozen=True)
+class Timetable:
+    """When each lane leaves: times by lane and time, a slice of `start` (supply lanes + 1) each."""
+
+    start: Ints
+    time: Floats
+
+    @staticmethod
+    def of(network: Network, supply: SupplyLanes, end_weeks: int) -> "Timetable":
+        """Every departure of every supply lane."""
+        table = departures(network, supply.lanes, supply.lead_days, end_weeks)
+        start = np.searchsorted(table["lane"].to_numpy(np.int64), np.arange(len(supply.lanes) + 1))
+        return Timetable(start, day_number(network, table["departs"]))
+
+    def between(self, first: float, end: float) -> "Timetable":
+        """The departures of these days, `end` not among them."""
+        inside = (self.time >= first) & (self.time < end)
+        return Timetable(np.append(0, np.cumsum(inside))[self.start], self.time[inside])
+
+    def by(self, lane: Ints) -> tuple[Ints, Floats]:
+        """Every departure of each of these lanes (−1: none): its row in `lane`, and when."""
+        number = np.where(lane >= 0, np.diff(self.start)[lane], 0)
+        row = np.repeat(np.arange(len(lane)), number)
+        within = np.arange(len(row)) - np.repeat(np.cumsum(number) - number, number)
+        return row, self.time[self.start[lane[row]] + within]
 
 
-def _in_order(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    orders = pd.concat(frames, ignore_index=True)
-    orders["departs"] = orders["time"]
-    return orders.sort_values(["part_row", "time", "kind", "leaf_row", "lane"], kind="stable", ignore_index=True)
+@dataclass(frozen=True)
+class Lines:
+    """Orders of one kind and rule, as the columns of `orders_of`."""
+
+    part_row: Ints
+    leaf_row: Ints
+    time: Floats
+    kind: int
+    rule: int
+    level: Floats
+    lane: Ints
+    channel: Ints
+
+    def where(self, kept: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> "Lines":
+        """Some of them."""
+        of_part, of_leaf, lane, channel = (row[kept] for row in (self.part_row, self.leaf_row, self.lane, self.channel))
+        return Lines(of_part, of_leaf, self.time[kept], self.kind, self.rule, self.level[kept], lane, channel)
 
 
-def _order_frame(
-    part_row: Ints, leaf_row: Ints, time: Floats, kind: int, rule: int, level: Floats, lane: Ints, channel: object
-) -> pd.DataFrame:
-    columns = {"part_row": part_row, "leaf_row": leaf_row, "time": time, "kind": kind, "rule": rule, "level": level}
-    return pd.DataFrame({**columns, "lane": lane, "channel": channel})
+def _in_order(rows: Map, lines: Iterable[Lines]) -> pd.DataFrame:
+    """By part, day, kind (purchases first), leaf and lane, packed into one number: times are whole days."""
+    every = list(lines)
+
+    def column(name: str) -> Ints:
+        return np.concatenate([np.broadcast_to(getattr(one, name), len(one.time)) for one in every])
+
+    part, leaf, lane, day = column("part_row"), column("leaf_row"), column("lane"), column("time").astype(np.int64)
+    day -= day.min(initial=0)
+    key = part * (int(day.max(initial=0)) + 1) + day
+    key = key * 2 + column("kind")
+    key = key * (int(np.diff(rows.leaf_start).max(initial=0)) + 1) + np.where(
+        leaf < 0, 0, 1 + leaf - rows.leaf_start[part]
+    )
+    order = np.argsort(key * (int(lane.max(initial=-1)) + 2) + lane + 1, kind="stable")
+    del key, day
+    narrow = {"part_row": part, "leaf_row": leaf, "channel": column("channel")}
+    wide = {name: column(name)[order] for name in ("time", "kind", "rule", "level", "lane")}
+    return pd.DataFrame(
+        {**{name: values[order].astype(np.int32) for name, values in narrow.items()}, **wide}, copy=False
+    )
 
 
 def expected_demand(mean: Floats, row: Ints, time: Floats) -> Floats:
@@ -68,7 +124,7 @@ def expected_demand(mean: Floats, row: Ints, time: Floats) -> Floats:
     return total
 
 
-def _planned_shipments(network: Network, plan: PlanToJudge, rows: Map, supply: SupplyLanes) -> pd.DataFrame:
+def _planned_shipments(network: Network, plan: PlanToJudge, rows: Map, supply: SupplyLanes) -> Lines:
     shipments = plan.shipments
     lane = pd.Index(supply.lanes["lane"]).get_indexer(pd.Index(shipments["lane"]))
     region = supply.lanes["destination"].map(network.site_of["region"]).to_numpy(object)[lane]
@@ -80,12 +136,10 @@ def _planned_shipments(network: Network, plan: PlanToJudge, rows: Map, supply: S
     row = np.full(len(rows.leaves), -1)
     row[rows.leaf_row(plan.forecast.part, plan.forecast.region)] = np.arange(len(plan.forecast.part))
     level = upto - expected_demand(plan.forecast.mean, row[leaf], time)
-    part = rows.leaves["part_row"].to_numpy()[leaf]
-    channel = "lane " + supply.lanes["lane"].to_numpy(object)[lane]
-    return _order_frame(part, leaf, time, SHIP, PLANNED, level, lane, channel)
+    return Lines(rows.part_of_leaf[leaf], leaf, time, SHIP, PLANNED, level, lane, lane)
 
 
-def _planned_purchases(network: Network, plan: PlanToJudge, rows: Map) -> pd.DataFrame:
+def _planned_purchases(network: Network, plan: PlanToJudge, rows: Map, supply: SupplyLanes) -> Lines:
     orders = plan.purchase_orders
     part = rows.part_row(orders["part"])
     orders, part = orders[part >= 0], part[part >= 0]
@@ -94,30 +148,41 @@ def _planned_purchases(network: Network, plan: PlanToJudge, rows: Map) -> pd.Dat
     part, time = part[order], time[order]
     upto = _running_total(part, orders["quantity"].to_numpy(float)[order])
     mean = np.zeros((len(rows.parts), plan.forecast.weeks))
-    np.add.at(mean, rows.part_row(pd.Series(plan.forecast.part)), plan.forecast.mean)
-    expected = expected_demand(mean, part, time)
-    supplier = orders["supplier"].to_numpy(object)[order]
-    channel = np.array([f"supplier {name}" if name else "" for name in supplier], dtype=object)
+    np.add.at(mean, rows.part_row(plan.forecast.part), plan.forecast.mean)
+    level = upto - expected_demand(mean, part, time)
     none = np.full(len(part), -1)
-    return _order_frame(part, none, time, PURCHASE, PLANNED, upto - expected, none, channel)
+    channel = _channel_of_supplier(network, supply, orders["supplier"].to_numpy(object)[order])
+    return Lines(part, none, time, PURCHASE, PLANNED, level, none, channel)
 
 
-def _catch_ups(
-    network: Network, plan: PlanToJudge, rows: Map, shipments: pd.DataFrame, table: pd.DataFrame
-) -> pd.DataFrame:
+def _channel_of_supplier(
+    network: Network, supply: SupplyLanes, supplier: "np.ndarray[tuple[int], np.dtype[np.object_]]"
+) -> Ints:
+    row = rows_in(pd.Index(network.suppliers["supplier"]), supplier)
+    return np.where(row >= 0, len(supply.lanes) + row, -1)
+
+
+def _catch_ups(network: Network, plan: PlanToJudge, rows: Map, shipments: Lines, timetable: Timetable) -> Lines:
     """Every departure of a lane after the first line planned on it: what the hub could not fill leaves with them.
 
     Only of parts whose hub gets something: elsewhere what is missing never comes.
     """
-    comes = np.union1d(plan.purchase_orders["part"].to_numpy(str), network.inbound["part"].to_numpy(str))
-    can_wait = pd.Index(rows.parts.to_numpy(str)).isin(comes)[shipments["part_row"].to_numpy(np.int64)]
-    keys = ["part_row", "leaf_row", "kind", "lane", "channel"]
-    first = shipments[can_wait].groupby(keys, sort=False)["time"].min().rename("first").reset_index()
-    both: pd.DataFrame = first.merge(table, on="lane")
-    both = both[both["time"] > both["first"]].drop(columns="first")
-    lines = pd.MultiIndex.from_frame(shipments[["leaf_row", "lane", "time"]])
-    both = both[~pd.MultiIndex.from_frame(both[["leaf_row", "lane", "time"]]).isin(lines)]
-    return both.assign(rule=CATCH_UP, level=0.0)
+    comes = np.zeros(len(rows.parts) + 1, bool)
+    comes[rows.part_row(plan.purchase_orders["part"])] = comes[rows.part_row(network.inbound["part"])] = True
+    comes[-1] = False
+    late = shipments.where(comes[shipments.part_row])
+    lanes = len(timetable.start) - 1
+    order = np.lexsort((late.time, late.leaf_row * lanes + late.lane))
+    way, first = np.unique((late.leaf_row * lanes + late.lane)[order], return_index=True)
+    row, time = timetable.by(way % max(lanes, 1))
+    after = time > late.time[order][first[row]]
+    way, time = way[row[after]], time[after]
+    days = int(max(time.max(initial=0.0), late.time.max(initial=0.0))) + 1
+    lines = (late.leaf_row * lanes + late.lane) * days + late.time.astype(np.int64)
+    fresh = ~np.isin(way * days + time.astype(np.int64), lines)
+    way, time = way[fresh], time[fresh]
+    leaf, lane = np.divmod(way, max(lanes, 1))
+    return Lines(rows.part_of_leaf[leaf], leaf, time, SHIP, CATCH_UP, np.zeros(len(way)), lane, lane)
 
 
 def _ordinary_lanes(network: Network, rows: Map, supply: SupplyLanes) -> Ints:
@@ -125,34 +190,29 @@ def _ordinary_lanes(network: Network, rows: Map, supply: SupplyLanes) -> Ints:
     in_network = pd.Index(network.parts["part"]).get_indexer(rows.parts)
     lane = np.full(len(rows.leaves), -1)
     for depot, leaves in rows.leaves.groupby("depot").indices.items():
-        lane[leaves] = supply.ordinary(str(depot))[0][in_network[rows.leaves["part_row"].to_numpy()[leaves]]]
+        lane[leaves] = supply.ordinary(str(depot))[0][in_network[rows.part_of_leaf[leaves]]]
     return lane
 
 
-def _every_departure(rows: Map, supply: SupplyLanes, lane: Ints, table: pd.DataFrame, rule: int) -> pd.DataFrame:
-    """Every departure (`table`: lane, time) of the lane of each leaf."""
-    served = pd.DataFrame({"leaf_row": np.arange(len(lane)), "lane": lane})
-    both = served.merge(table, on="lane")
-    leaf, lane = both["leaf_row"].to_numpy(), both["lane"].to_numpy()
-    part = rows.leaves["part_row"].to_numpy()[leaf]
-    channel = "lane " + supply.lanes["lane"].to_numpy(object)[lane]
-    return _order_frame(part, leaf, both["time"].to_numpy(), SHIP, rule, np.zeros(len(leaf)), lane, channel)
+def _every_departure(rows: Map, lane: Ints, timetable: Timetable, rule: int) -> Lines:
+    """Every departure of the lane of each leaf."""
+    leaf, time = timetable.by(lane)
+    return Lines(rows.part_of_leaf[leaf], leaf, time, SHIP, rule, np.zeros(len(leaf)), lane[leaf], lane[leaf])
 
 
-def _every_monday(network: Network, rows: Map, end_weeks: int, rule: int) -> pd.DataFrame:
-    """Every Monday on which the supplier is open."""
+def _every_monday(
+    network: Network, rows: Map, supply: SupplyLanes, first: float, end_weeks: int, rule: int
+) -> Iterable[Lines]:
+    """Every Monday from day `first` on on which the supplier is open."""
     supplier = network.parts.set_index("part")["supplier"].reindex(rows.parts).to_numpy(object)
-    frames = []
     for name in sorted(set(supplier) - {""}):
         _, is_open = supplier_calendar(network, name, 0, end_weeks)
         mondays = np.flatnonzero(is_open) * float(DAYS_PER_WEEK)
-        part = np.repeat(np.flatnonzero(supplier == name), len(mondays))
-        time = np.tile(mondays, int((supplier == name).sum()))
+        mondays, buys = mondays[mondays >= first], np.flatnonzero(supplier == name)
+        part, time = np.repeat(buys, len(mondays)), np.tile(mondays, len(buys))
         none = np.full(len(part), -1)
-        frames.append(_order_frame(part, none, time, PURCHASE, rule, np.zeros(len(part)), none, f"supplier {name}"))
-    empty = np.zeros(0, np.int64)
-    nothing = _order_frame(empty, empty, np.zeros(0), PURCHASE, rule, np.zeros(0), empty, "")
-    return pd.concat(frames, ignore_index=True) if frames else nothing
+        channel = _channel_of_supplier(network, supply, np.array([name], object)).repeat(len(part))
+        yield Lines(part, none, time, PURCHASE, rule, np.zeros(len(part)), none, channel)
 
 
 def _running_total(group: Ints, quantity: Floats) -> Floats:
