@@ -226,6 +226,9 @@ def simulate(
     patience: Annotated[
         float | None, typer.Option(min=0, metavar="DAYS", help="A case that has waited so long leaves.")
     ] = None,
+    emergency: Annotated[
+        bool, typer.Option("--emergency", help="Where a region has nothing, another point or express helps.")
+    ] = False,
     yardstick: Annotated[
         bool, typer.Option("--yardstick", help="Beside it the best one-mode (s, Q) policies, which takes far longer.")
     ] = False,
@@ -242,7 +245,7 @@ def simulate(
     with _progress() as tell:
         found = judged(
             directory, plan, replications, demand=DemandSource(demand), weeks=weeks, seed=seed,
-            half_width=half_width, patience_days=patience, single_mode=yardstick,
+            half_width=half_width, patience_days=patience, emergency=emergency, single_mode=yardstick,
             retold=with_simulated if save else None, tell=tell,
         )  # fmt: skip
     print(json.dumps(found, ensure_ascii=False, indent=1) if as_json else "\n".join(lines(found)))

@@ -49,6 +49,7 @@ def simulate(
     seed: int = 1,
     half_width: float | None = None,
     patience_days: float | None = None,
+    emergency: bool = False,
     single_mode: bool = False,
     retold: Retold | None = None,
     tell: Tell = lambda text: None,
@@ -62,7 +63,8 @@ def simulate(
     folder = read_plan(out)
     found = judged(  # nobody else holds the network, so that its past is let go
         _as_planned(read_network(directory)[0], folder), folder, directory, replications, demand=demand, weeks=weeks,
-        seed=seed, half_width=half_width, patience_days=patience_days, single_mode=single_mode, tell=tell,
+        seed=seed, half_width=half_width, patience_days=patience_days, emergency=emergency, single_mode=single_mode,
+        tell=tell,
     )  # fmt: skip
     if retold is not None:
         tell("Writing the plan folder")
@@ -81,13 +83,15 @@ def judged(
     seed: int = 1,
     half_width: float | None = None,
     patience_days: float | None = None,
+    emergency: bool = False,
     single_mode: bool = False,
     tell: Tell = lambda text: None,
 ) -> dict[str, Any]:
     """Judge a plan of exactly this network; stops early once every fill rate is known to ± `half_width`.
 
-    patience_days: after so many days a case that waits for a part leaves; None: never. single_mode: set the best
-    single-mode (s, Q) policies beside it, at the plan's fill rate.
+    patience_days: after so many days a case that waits for a part leaves; None: never. emergency: a repair whose region
+    has nothing is helped by another point or by express from the hub. single_mode: set the best single-mode (s, Q)
+    policies beside it, at the plan's fill rate.
     """
     tell("Setting up the referee")
     past = None if demand is DemandSource.history else past_repairs(network)
@@ -95,10 +99,11 @@ def judged(
     network = _without_the_past(network, keep_usage=demand is DemandSource.history)
     plan = plan_to_judge(network, folder)
     weeks = weeks or network.settings.horizon_weeks
-    case, draw = _case_and_demand(directory, network, plan, demand, weeks, seed, past)
-    rules = rules_of(case, inf if patience_days is None else patience_days)
+    case, draw = _case_and_demand(directory, network, plan, demand, weeks, seed, past, emergency)
+    patience = inf if patience_days is None else patience_days
+    rules = rules_of(case, patience, laterals=emergency, express=emergency)
     found = judge(case, draw, replications, seed, rules, half_width, tell, single_mode)
-    told = {"patience_days": patience_days, "tickets": tickets}
+    told = {"patience_days": patience_days, "tickets": tickets, "emergency": emergency}
     return {**judgement_json(found, plan, demand, weeks), **told}
 
 
@@ -213,10 +218,11 @@ def _case_and_demand(
     weeks: int,
     seed: int,
     past: PastRepairs | None,
+    emergency: bool,
 ) -> tuple[Case, DrawDemand]:
     if demand is DemandSource.truth:
         truth = _truth(directory)
-        case = case_of(network, plan, weeks, true_places(network, truth), truth["lead_times"])
+        case = case_of(network, plan, weeks, true_places(network, truth), truth["lead_times"], emergency)
         return case, from_law(case, true_law(case, truth), seed, _habits(past, case))
     if demand is DemandSource.history:
         weekly = past_demand(network)
@@ -224,10 +230,10 @@ def _case_and_demand(
             raise ZapasError(
                 f"{directory}: there is no usage in the year before {network.settings.as_of} to draw from."
             )
-        case = case_of(network, plan, weeks, weekly)
+        case = case_of(network, plan, weeks, weekly, emergencies=emergency)
         history = history_of(weekly, case.rows)
         return case, lambda number: draw_history(history, case.rows, case.end_weeks, seed, number)
-    case = case_of(network, plan, weeks)
+    case = case_of(network, plan, weeks, emergencies=emergency)
     return case, from_law(case, seed=seed, habits=_habits(past, case))
 
 
@@ -265,6 +271,8 @@ def lines(found: dict[str, Any]) -> list[str]:
         told.append("The usage names no tickets: every part asked for counts as a repair of its own.")
     if found["patience_days"] is not None:
         told.append(f"{_percent(found['given_up'])} of repairs left after {found['patience_days']:g} days of waiting.")
+    if found["emergency"] and "emergency" not in found["cost"]:
+        told.append("No lane goes point to point or hub to point, so nobody could be helped in an emergency.")
     kinds = ", ".join(f"{kind} {money:,.0f}" for kind, money in found["cost"].items() if kind != "per_repair")
     told.append(f"Cost: {kinds}; {_money(found['cost']['per_repair'])} a repair.")
     for name, says in (

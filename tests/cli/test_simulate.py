@@ -3,7 +3,11 @@
 import json
 from pathlib import Path
 
+import pandas as pd
+
+from storage.network_writing import write_tables
 from tests.cli.console import contents, zapas
+from tests.networks import tiny_tables
 
 
 def test_simulate_says_promised_and_achieved_in_words_and_as_json(network: Path, plan: Path) -> None:
@@ -40,6 +44,24 @@ def test_beside_the_plan_stands_the_best_policy_of_each_mode(network: Path, plan
     told = zapas(*asked).out
     assert "By one mode only" in told
     assert ("The plan saves" in told or "The plan costs" in told) == bool(equal)
+
+
+def test_another_point_or_express_helps_when_asked_to(network: Path, plan: Path, tmp_path: Path) -> None:
+    """--emergency: repairs wait less than without, for money of its own kind; where no lane allows it, it says so."""
+    asked = ("--plan", plan, "--replications", 3, "--weeks", 52)
+    assert "nobody could be helped" in zapas("simulate", network, *asked, "--emergency").out
+    tables, settings = tiny_tables()
+    ways = [(a, b, "courier", 2, 9.0) for a in ("P11", "P22") for b in ("P12", "P21")]
+    ways += [("HUB", point, "express", 3, 20.0) for point in ("P11", "P12", "P21", "P22")]
+    names = ["origin", "destination", "mode", "transit_days", "cost_per_kg"]
+    tables["lanes"] = pd.concat([tables["lanes"], pd.DataFrame(ways, columns=names)])
+    write_tables(tables, settings, tmp_path / "helpful")
+    runs = [zapas("simulate", tmp_path / "helpful", *asked, *more, "--json") for more in ((), ("--emergency",))]
+    alone, helped = (json.loads(run.out) for run in runs)
+    assert (alone["emergency"], helped["emergency"]) == (False, True)
+    assert "emergency" not in alone["cost"]
+    assert helped["cost"]["emergency"] > 0.0
+    assert helped["mean_wait_days"] < alone["mean_wait_days"]
 
 
 def test_what_simulate_cannot_do_is_one_sentence(network: Path, plan: Path, tmp_path: Path) -> None:
