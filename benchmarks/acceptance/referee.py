@@ -44,7 +44,7 @@ def closed_forms(bench: Bench, size: float = 1.0) -> Iterator[Figure | str]:
     """Each closed form at `size` million events or more; the intervals hold all of them at once (Bonferroni)."""
 
     def copies(at_a_million: int) -> int:
-        return max(int(at_a_million * size), 4)
+        return max(int(at_a_million * size), 12)  # of fewer the spread is hardly known
 
     found = (
         forms.palm(copies(240)),
