@@ -63,22 +63,20 @@ def fall_on_points(owed: Floats, most: int, old: float, fresh: float, points: Le
     points.backlog[0, :, 0] += owed[0, 0]
     points.backlog[1, :, 0] += owed[1, 0]
     touched = True
+    shared, shared_owed = 0, 0.0  # steps by share so far; Σ owed[b] × those up to b
     for b in range(1, most + 1):
         if not touched:
+            load[points.bare] = shared * points.claim[points.bare]
             _owe_in_the_mean(owed[0], b, most, points)
-            return
+            break
         touched = False
         today = b <= old and lacking > 0.0
         room = (lacking if today else float(shelves)) - b + 1.0
         by_room = (today or b > fresh) and room > 0.0
-        for p in range(len(load)):
+        shared += 0 if by_room else 1
+        shared_owed += owed[0, b] * shared
+        for p in points.stocked:
             law, claim = spread_on[p], points.claim[p]
-            if points.base_stock[p] == 0 and not today:  # nothing to lose: all it can owe is a share of what is fresh
-                load[p] += 0.0 if by_room else claim
-                points.owed[p] += owed[0, b] * load[p]
-                law[0] *= 1.0 if by_room else 1.0 - claim
-                touched |= law[0] > _NOTHING
-                continue
             last = min(points.base_stock[p], counted)
             space = points.lack[p] if today else float(points.base_stock[p])
             if by_room:
@@ -93,6 +91,8 @@ def fall_on_points(owed: Floats, most: int, old: float, fresh: float, points: Le
                 if owed[biased, b] > 0.0:
                     for m in range(last + 1):
                         points.backlog[biased, p, m] += owed[biased, b] * law[m]
+    for p in points.bare:  # nothing to lose: all it can owe is a share of what falls by share
+        points.owed[p] += shared_owed * points.claim[p]
 
 
 @nb.njit(cache=True)

@@ -31,7 +31,8 @@ class Points(NamedTuple):
 class LeafPoints(NamedTuple):
     """Points of one leaf and what is found of them week by week, (points,).
 
-    excess, lack: units above and below base stock today. active: P(the excess is used up by now). left: units of it
+    excess, lack: units above and below base stock today. stocked, bare: rows of the points that have, or lack today,
+    anything, and of the others. active: P(the excess is used up by now). left: units of it
     expected to be left. alone: P(a customer is served from the point's own stock of today). claim: share of the depot's
     demand. load: expected units of the b the depot owes; spread_on: their law, (points, units). backlog: law of the
     units the depot owes the point in an average time and as a customer meets it, (2, points, units); owed: their mean.
@@ -45,6 +46,8 @@ class LeafPoints(NamedTuple):
     waiting: Floats
     excess: Floats
     lack: Floats
+    stocked: Ints
+    bare: Ints
     active: Floats
     left: Floats
     alone: Floats
@@ -65,10 +68,13 @@ def points_of(points: Points, n: int) -> LeafPoints:
     for p in range(count):
         excess[p] = points.net_stock[here][p] - points.base_stock[here][p]
         most = max(most, min(points.base_stock[here][p], _MOST))
+    lack = np.maximum(-excess, 0.0)
+    stocked = (points.base_stock[here] > 0) | (lack > 0.0)
     return LeafPoints(
         points.share[here], points.base_stock[here], points.net_stock[here], points.courier_days[here],
-        points.holding[here], points.waiting[here], excess, np.maximum(-excess, 0.0),
-        np.ones(count), np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count),
+        points.holding[here], points.waiting[here], excess, lack,
+        np.flatnonzero(stocked), np.flatnonzero(~stocked), np.ones(count), np.zeros(count),
+        np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count),
         np.zeros((count, most + 1)), np.zeros((2, count, most + 1)),
     )  # fmt: skip
 
