@@ -1,0 +1,1 @@
+"""Stock targets: speed, quality and what the referee says of them."""
