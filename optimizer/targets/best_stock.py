@@ -17,6 +17,7 @@ from optimizer.targets.two_echelons import (
     depot_demand,
     fit_depot,
     fit_point,
+    lean,
     own_pipeline,
     step,
 )
@@ -25,7 +26,7 @@ CERTAIN = 1e-6  # chance of a stock-out too small to hold a unit against, howeve
 SLACK = 1.005  # bounds must exceed the best cost by this factor
 
 
-@nb.njit(cache=True)
+@lean
 def _best_at_point(law: Floats, weight: Floats, price: float, holding: float, line: float) -> tuple[int, float]:
     """Base stock of least holding, line and waiting cost, and that cost: raise S while price·P(N > S) > holding.
 
@@ -54,7 +55,7 @@ def _best_at_point(law: Floats, weight: Floats, price: float, holding: float, li
     return stock, cost
 
 
-@nb.njit(cache=True)
+@lean
 def _points_cost(
     leaf: Record,
     points: Records,
@@ -74,18 +75,26 @@ def _points_cost(
     pipeline: rows m_p, f_p and least cost of the points from p on. Ends with a lower bound once that is `enough`.
     """
     cost: float = 0.0
+    owed = 0.0
+    for k in range(len(weight)):
+        owed += weight[k] * short[0, k]
     for p in range(len(points)):
         at_least: float = cost + pipeline[2, p]
         if at_least >= enough:
             return at_least
-        fit_point(pipeline[0, p], pipeline[1, p], leaf.batch_index, metric, theta, short, law)
         line = 0.0 if points[p].at_depot == 1 and depot_pays_line else points[p].line
+        empty = price[p] * (pipeline[0, p] + pipeline[1, p] * owed)
+        if empty <= points[p].holding + line:  # units cannot save more than all waiting, and the first costs as much
+            stock[p] = 0
+            cost += empty
+            continue
+        fit_point(pipeline[0, p], pipeline[1, p], leaf.batch_index, metric, theta, short, law)
         stock[p], added = _best_at_point(law, weight, price[p], points[p].holding, line)
         cost += added
     return cost
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _pipelines(
     leaf: Record, points: Records, price: Floats, theta: Floats, weight: Floats, demand: float, law: Floats
 ) -> Floats:
@@ -94,13 +103,16 @@ def _pipelines(
     for p in range(len(points) - 1, -1, -1):
         pipeline[0, p] = own_pipeline(points[p], 0.0)
         pipeline[1, p] = (1.0 - points[p].local_share) * points[p].demand / demand if demand > 0.0 else 0.0
-        fit_point(pipeline[0, p], 0.0, leaf.batch_index, False, theta, never, law)
         line = 0.0 if points[p].at_depot == 1 else points[p].line
-        pipeline[2, p] = pipeline[2, p + 1] + _best_at_point(law, weight, price[p], points[p].holding, line)[1]
+        least = price[p] * pipeline[0, p]
+        if least > points[p].holding + line:
+            fit_point(pipeline[0, p], 0.0, leaf.batch_index, False, theta, never, law)
+            least = _best_at_point(law, weight, price[p], points[p].holding, line)[1]
+        pipeline[2, p] = pipeline[2, p + 1] + least
     return pipeline
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _depot_moments(leaf: Record, theta: Floats, demand: float, worthwhile: float, law: Floats) -> Floats:
     """EBO_d and E[B_d²] for depot stock 0, 1, … while backorders are left and holding costs less than `worthwhile`."""
     short = np.empty((2, len(theta)))
@@ -119,7 +131,7 @@ def _depot_moments(leaf: Record, theta: Floats, demand: float, worthwhile: float
     return table[: stock + 1]
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _scan(
     leaf: Record, points: Records, price: Floats, theta: Floats, weight: Floats, metric: bool, point_stock: Ints
 ) -> int:
@@ -168,7 +180,7 @@ def _scan(
     return best_stock
 
 
-@nb.njit(cache=True, parallel=True)
+@nb.njit(cache=True, parallel=True, error_model="numpy")
 def best_stock(
     e: TwoEchelons, price: Floats, active: Bools, metric: bool, depot_stock: Ints, point_stock: Ints
 ) -> None:

@@ -18,6 +18,7 @@ from optimizer.targets.two_echelons import (
     depot_demand,
     fit_depot,
     fit_point,
+    lean,
     own_pipeline,
     step,
 )
@@ -34,7 +35,7 @@ class Performance(NamedTuple):
     depot_backorders: Floats
 
 
-@nb.njit(cache=True)
+@lean
 def _served(law: Floats, k: int, stock: int, q: float) -> tuple[float, float]:
     """Share of units filled from `stock` in node k, E[(1 − q^(S−N))⁺], and E[(N − S)⁺]; leaves the law at S.
 
@@ -51,7 +52,7 @@ def _served(law: Floats, k: int, stock: int, q: float) -> tuple[float, float]:
     return max(min(below, 1.0) - behind, 0.0), max(waiting, 0.0)
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _ships_at_once(
     leaf: Record, theta: Floats, weight: Floats, demand: float, weeks: float, stock: int, law: Floats, short: Floats
 ) -> float:
@@ -67,7 +68,7 @@ def _ships_at_once(
     return fill
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _served_within(
     leaf: Record,
     point: Record,
@@ -93,7 +94,7 @@ def _served_within(
     return fill
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _perform_leaf(
     e: TwoEchelons, i: int, depot_stock: int, point_stock: Ints, window: Floats, metric: bool, out: Performance
 ) -> None:
@@ -121,7 +122,7 @@ def _perform_leaf(
             )
 
 
-@nb.njit(cache=True, parallel=True)
+@nb.njit(cache=True, parallel=True, error_model="numpy")
 def _perform(
     e: TwoEchelons, depot_stock: Ints, point_stock: Ints, window: Floats, metric: bool, out: Performance
 ) -> None:

@@ -29,6 +29,10 @@ Record = Any  # one row of a table, its fields are attributes in compiled code
 MEAN, VARIANCE, A, B, FIRST, PROBABILITY, CDF = range(7)
 ROWS = 7
 _POISSON = 1e-9  # relative excess of the variance below which a law is Poisson
+_SMALL = 12.0  # mean up to which every law is added up from 0
+
+lean = nb.njit(cache=True, error_model="numpy", _nrt=False, forceinline=True)  # type: ignore[call-overload]
+"""For functions that allocate nothing: compiled into their caller, which is three times as fast as calls (measured)."""
 
 
 LEAF = np.dtype(
@@ -85,7 +89,7 @@ def rate_nodes(rate_shape: Floats, count: int = 5) -> tuple[Floats, Floats]:
     return np.where(finite, theta, 1.0), np.where(finite, weight, (k == 0).astype(float))
 
 
-@nb.njit(cache=True)
+@lean
 def fit(law: Floats, k: int, mean: float, variance: float) -> None:
     """Law of node k at count 0: pₙ = pₙ₋₁ (a + b/n) (Panjer 1981), from the first count worth adding up."""
     excess = max(variance - mean, 0.0) if mean > 0.0 else 0.0
@@ -94,14 +98,14 @@ def fit(law: Floats, k: int, mean: float, variance: float) -> None:
     law[MEAN, k], law[VARIANCE, k] = mean, mean + excess
     law[A, k] = excess / (mean + excess) if over else 0.0
     law[B, k] = (size - 1.0) * excess / (mean + excess) if over else mean
-    law[FIRST, k] = start(mean, mean + excess)
+    law[FIRST, k] = start(mean, mean + excess) if mean > _SMALL else 0.0
     law[PROBABILITY, k] = 0.0
     if law[FIRST, k] == 0.0:
         law[PROBABILITY, k] = exp(-size * log1p(excess / mean)) if over else exp(-mean)
     law[CDF, k] = law[PROBABILITY, k]
 
 
-@nb.njit(cache=True)
+@lean
 def step(law: Floats, k: int, n: int) -> None:
     """Move node k from count n − 1 to n."""
     first = law[FIRST, k]
@@ -113,7 +117,7 @@ def step(law: Floats, k: int, n: int) -> None:
         law[CDF, k] = law[PROBABILITY, k]
 
 
-@nb.njit(cache=True)
+@lean
 def depot_demand(points: Records) -> float:
     """λ_d = Σ(1−r_p)λ_p, units per week."""
     total: float = 0.0
@@ -122,7 +126,7 @@ def depot_demand(points: Records) -> float:
     return total
 
 
-@nb.njit(cache=True)
+@lean
 def own_pipeline(point: Record, window: float) -> float:
     """m_p of the units that will still be under way `window` weeks from now."""
     repair: float = max(point.repair_weeks - window, 0.0)
@@ -131,7 +135,7 @@ def own_pipeline(point: Record, window: float) -> float:
     return pipeline
 
 
-@nb.njit(cache=True)
+@lean
 def fit_depot(leaf: Record, theta: Floats, demand: float, lead_weeks: float, law: Floats, short: Floats) -> None:
     """The depot's pipeline in every node; `short` becomes EBO_d and E[B_d²] of an empty depot."""
     for k in range(law.shape[1]):
@@ -143,7 +147,7 @@ def fit_depot(leaf: Record, theta: Floats, demand: float, lead_weeks: float, law
         short[1, k] = variance + mean * mean
 
 
-@nb.njit(cache=True)
+@lean
 def add_depot_unit(law: Floats, short: Floats, stock: int) -> None:
     """Move EBO_d and E[B_d²] from `stock` to `stock` + 1: (x−1)⁺ = x − 1 and (x−1)² = x² − 2x + 1 for x ≥ 1."""
     for k in range(law.shape[1]):
@@ -153,7 +157,7 @@ def add_depot_unit(law: Floats, short: Floats, stock: int) -> None:
         step(law, k, stock + 1)
 
 
-@nb.njit(cache=True)
+@lean
 def fit_point(
     own: float, share: float, batch_index: float, metric: bool, theta: Floats, short: Floats, law: Floats
 ) -> None:
