@@ -45,6 +45,7 @@ class Size(StrEnum):
 
     small = "small"
     wisetech = "wisetech"
+    alliance = "alliance"
 
 
 @app.command(epilog="Example:  zapas demo network --size small --seed 1")

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import csr_matrix
 
 from simulation.demo.catalogue import CLASS_NAMES, Catalogue
 from simulation.demo.lifecycle import LAWS, Sales, cohort_intensity
+from simulation.demo.markets import Markets, Pairs
 from simulation.demo.part_classes import CLASSES
 from simulation.demo.sizes import HISTORY_WEEKS, WEEKS, Floats, Ints, Size, Texts, mondays, stream
 
@@ -25,97 +27,121 @@ _DRIFT_WEEKS = 4
 class Law:
     """The hidden law of demand.
 
-    failures: per fitment row what `Fitment.failures` says. bad_from: the week in which a bad batch reached the field,
-    WEEKS = never, per fitment row. factor: hidden factor of each part, shape (regions, parts, WEEKS). calendar: season
-    and events, shape (regions, categories, WEEKS).
+    bad_from: the week in which a bad batch reached the field, WEEKS = never, per fitment row. still, path: the hidden
+    factor of each leaf, shape (leaves,), and the logarithm of its drift every `_DRIFT_WEEKS`. calendar: season and
+    events, shape (regions, categories, WEEKS).
     """
 
     bad_from: Ints
-    factor: Floats
+    still: Floats
+    path: npt.NDArray[np.float32]
     calendar: Floats
+
+    def factor(self, leaves: slice) -> Floats:
+        """The hidden factor of these leaves, shape (leaves, WEEKS)."""
+        return np.asarray(self.still[leaves, None] * np.repeat(np.exp(self.path[leaves]), _DRIFT_WEEKS, axis=1))
+
+    def factor_in(self, week: int) -> Floats:
+        """The hidden factor of all leaves in one week, shape (leaves,)."""
+        return np.asarray(self.still * np.exp(self.path[:, week // _DRIFT_WEEKS]))
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Expected demand in pieces, (regions, parts, WEEKS), and its batch index ψ = E[b²]/E[b], (regions, parts)."""
+    """Expected demand in pieces of each leaf, shape (leaves, WEEKS), and its batch index ψ = E[b²]/E[b], (leaves,)."""
 
+    leaves: Pairs
     mean: Floats
     batch_index: Floats
 
+    def weekly(self, first: int, weeks: int) -> Floats:
+        """Mean pieces a week over some weeks, shape (leaves,)."""
+        return np.asarray(self.mean[:, first : first + weeks].mean(axis=1))
 
-def law(size: Size, seed: int, found: Catalogue, calendar: Floats) -> Law:
+
+def law(size: Size, seed: int, found: Catalogue, sold_in: Markets, calendar: Floats) -> Law:
     """Draw the hidden factors: Gamma(a, a) per part and region with a slow mean-reverting drift of its logarithm."""
     rng = stream(seed, "law")
-    shape = (len(size.regions), len(found.parts.part))
+    leaves = len(sold_in.leaves.item)
     steps = WEEKS // _DRIFT_WEEKS
-    path = np.zeros((*shape, steps), dtype=np.float32)
-    level = rng.normal(0, DRIFT / np.sqrt(1 - DRIFT_MEMORY**2), shape)
+    path = np.zeros((leaves, steps), dtype=np.float32)
+    level = rng.normal(0, DRIFT / np.sqrt(1 - DRIFT_MEMORY**2), leaves)
     for step in range(steps):
-        level = DRIFT_MEMORY * level + rng.normal(0, DRIFT, shape)
-        path[:, :, step] = level
-    still = rng.gamma(RATE_SHAPE, 1 / RATE_SHAPE, shape)
-    factor = still[:, :, None] * np.repeat(np.exp(path), _DRIFT_WEEKS, axis=2)
+        level = DRIFT_MEMORY * level + rng.normal(0, DRIFT, leaves)
+        path[:, step] = level
+    still = rng.gamma(RATE_SHAPE, 1 / RATE_SHAPE, leaves)
     rows = len(found.fitment.part)
     turns = rng.integers(HISTORY_WEEKS // 3, HISTORY_WEEKS - 6, rows)
     bad_from = np.where(rng.random(rows) < BAD_BATCH_SHARE, turns, WEEKS)
-    return Law(bad_from, factor, calendar)
+    return Law(bad_from, still, path, calendar)
 
 
-def expected_tickets(found: Catalogue, relative: Floats, calendar: Floats) -> float:
+def expected_tickets(found: Catalogue, rows: Pairs, relative: Floats, calendar: Floats) -> float:
     """Expected repairs a week over the history that need a part, were `relative` the devices sold."""
     fitment, models = found.fitment, found.models
     laws = _laws(found)
+    failures = [
+        np.bincount(fitment.model[laws == number], fitment.failures[laws == number], minlength=rows.items)
+        for number in range(len(LAWS))
+    ]
+    intensity = {(name, warranty): cohort_intensity(name, warranty) for name in LAWS for warranty in (12, 24)}
     total = 0.0
-    for region in range(len(relative)):
+    for region in range(len(calendar)):
+        here = rows.of(region)
         for number, name in enumerate(LAWS):
-            failures = np.bincount(
-                fitment.model[laws == number], fitment.failures[laws == number], minlength=len(models.model)
-            )
             for warranty in (12, 24):
-                some = models.warranty_months == warranty
-                base = (relative[region, some] * failures[some, None]) @ cohort_intensity(name, warranty)
-                total += (base * calendar[region][models.category[some]])[:, :HISTORY_WEEKS].sum()
+                some = models.warranty_months[rows.item[here]] == warranty
+                model = rows.item[here][some]
+                base = (relative[here][some] * failures[number][model, None]) @ intensity[name, warranty]
+                total += (base * calendar[region][models.category[model]])[:, :HISTORY_WEEKS].sum()
     return total / HISTORY_WEEKS
 
 
-def repair_rates(found: Catalogue, sold: Sales, hidden: Law, region: int) -> Floats:
-    """Expected repairs caused by each fitment row in each week, shape (fitment rows, WEEKS).
+def repair_rates(found: Catalogue, sold: Sales, hidden: Law, sold_in: Markets, region: int) -> Floats:
+    """Expected repairs caused by each of the region's fitment rows in each week, shape (fitment rows there, WEEKS).
 
     = devices sold by month × intensity at age × failures of the row × season and events × hidden factor of the part.
     """
     fitment, models = found.fitment, found.models
-    laws = _laws(found)
-    rates = np.empty((len(fitment.part), WEEKS))
+    row = sold_in.fitment.item[sold_in.fitment.of(region)]
+    model = fitment.model[row]
+    laws = _laws(found)[row]
+    rates = np.empty((len(row), WEEKS))
     for number, name in enumerate(LAWS):
         for warranty in (12, 24):
-            rows = np.flatnonzero((laws == number) & (models.warranty_months[fitment.model] == warranty))
-            wanted, position = np.unique(fitment.model[rows], return_inverse=True)
-            base = sold.sold[region, wanted] @ cohort_intensity(name, warranty)
-            rates[rows] = base[position]
-    rates *= fitment.failures[:, None]
-    rates *= hidden.calendar[region][models.category[fitment.model]]
-    rates *= hidden.factor[region][fitment.part]
-    for row in np.flatnonzero(hidden.bad_from < WEEKS):
-        rates[row, hidden.bad_from[row] :] *= BAD_BATCH_FACTOR
+            some = np.flatnonzero((laws == number) & (models.warranty_months[model] == warranty))
+            wanted, position = np.unique(model[some], return_inverse=True)
+            base = sold.sold[sold.rows.rows(region, wanted)] @ cohort_intensity(name, warranty)
+            rates[some] = base[position]
+    rates *= fitment.failures[row, None]
+    rates *= hidden.calendar[region][models.category[model]]
+    here = sold_in.leaves.of(region)
+    rates *= hidden.factor(here)[np.searchsorted(sold_in.leaves.item[here], fitment.part[row])]
+    bad_from = hidden.bad_from[row]
+    for bad in np.flatnonzero(bad_from < WEEKS):
+        rates[bad, bad_from[bad] :] *= BAD_BATCH_FACTOR
     return rates
 
 
-def expected_demand(found: Catalogue, rates: Floats) -> tuple[Floats, Floats]:
-    """Mean pieces by part and week, shape (parts, WEEKS), and batch index ψ, shape (parts,), of one region.
+def expected_demand(found: Catalogue, rates: Floats, sold_in: Markets, region: int) -> tuple[Floats, Floats]:
+    """Mean pieces by week, shape (leaves, WEEKS), and batch index ψ, shape (leaves,), of one region.
 
     Every repair whose part is not the model's companion needs that too with probability COMPANION_SHARE.
     """
     fitment = found.fitment
-    rows, parts = len(fitment.part), len(found.parts.part)
+    row = sold_in.fitment.item[sold_in.fitment.of(region)]
+    companion, pieces = fitment.companion[row], fitment.pieces[row]
+    models, model = np.unique(fitment.model[row], return_inverse=True)
+    rows, leaves = len(row), len(sold_in.leaves.item[sold_in.leaves.of(region)])
+    leaf = np.searchsorted(sold_in.leaves.item[sold_in.leaves.of(region)], fitment.part[row])
     primary = csr_matrix(
-        (np.where(fitment.companion, 0.0, COMPANION_SHARE), (fitment.model, np.arange(rows))),
-        shape=(len(found.models.model), rows),
+        (np.where(companion, 0.0, COMPANION_SHARE), (model, np.arange(rows))), shape=(len(models), rows)
     )
     with_companions = rates.copy()
-    with_companions[fitment.companion] += (primary @ rates)[fitment.model[fitment.companion]]
-    pieces = csr_matrix((fitment.pieces.astype(float), (fitment.part, np.arange(rows))), shape=(parts, rows))
-    mean = np.asarray(pieces @ with_companions)
-    squares = np.bincount(fitment.part, fitment.pieces**2 * with_companions.sum(axis=1), minlength=parts)
+    with_companions[companion] += (primary @ rates)[model[companion]]
+    per_leaf = csr_matrix((pieces.astype(float), (leaf, np.arange(rows))), shape=(leaves, rows))
+    mean = np.asarray(per_leaf @ with_companions)
+    squares = np.bincount(leaf, pieces**2 * with_companions.sum(axis=1), minlength=leaves)
     units = mean.sum(axis=1)
     return mean, np.where(units > 0, squares / np.maximum(units, 1e-12), 1.0)
 
@@ -129,22 +155,27 @@ def companion_row(found: Catalogue) -> Ints:
 
 def demand_table(size: Size, found: Catalogue, wanted: Wanted) -> pd.DataFrame:
     """Hidden truth: part, region, week (Monday), mean pieces; rows without demand left out, sorted by its key."""
-    order = np.argsort(found.parts.part.astype(str), kind="stable")
-    regions = sorted(range(len(size.regions)), key=lambda r: size.regions[r].region)
-    mean = wanted.mean[regions][:, order].transpose(1, 0, 2).astype(np.float32)
-    part, region, week = np.nonzero(mean > 0)
+    parts = found.parts.part
+    by_name = np.argsort(parts.astype(str), kind="stable")
+    regions = np.array([region.region for region in size.regions], dtype=object)
+    region_order = np.argsort(regions.astype(str), kind="stable")
+    part = np.argsort(by_name)[wanted.leaves.item]
+    region = np.argsort(region_order)[wanted.leaves.region]
+    order = np.lexsort((region, part))
+    mean = wanted.mean[order, size.told_from :].astype(np.float32)
+    leaf, week = np.nonzero(mean > 0)
     return pd.DataFrame(
         {
-            "part": _categorical(part, found.parts.part[order]),
-            "region": _categorical(region, np.array([size.regions[r].region for r in regions], dtype=object)),
-            "week": mondays().astype("datetime64[ns]")[week],
-            "mean": mean[part, region, week],
+            "part": _categorical(part[order][leaf], parts[by_name]),
+            "region": _categorical(region[order][leaf], regions[region_order]),
+            "week": mondays().astype("datetime64[ns]")[size.told_from :][week],
+            "mean": mean[leaf, week],
         }
     )
 
 
 def _categorical(codes: Ints, names: Texts) -> pd.Categorical:
-    return pd.Categorical.from_codes(codes.astype(np.int16), dtype=pd.CategoricalDtype(names))  # type: ignore[arg-type]
+    return pd.Categorical.from_codes(codes.astype(np.int32), dtype=pd.CategoricalDtype(names))  # type: ignore[arg-type]
 
 
 def _laws(found: Catalogue) -> Ints:

@@ -4,53 +4,11 @@ Rates of duty, charges and transit times are plausible for 2026, not quotations.
 country (Russia 22 %, Belarus 20 %, Kazakhstan 16 %, Germany 19 % in 2026).
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from simulation.demo.alliance_countries import ALLIANCE_COUNTRIES
+from simulation.demo.country import City, Country, Leg
 from simulation.demo.sizes import Floats
-
-
-@dataclass(frozen=True)
-class City:
-    """A city: latitude and longitude in degrees, people in millions, hours by the IANA time zone."""
-
-    code: str
-    name: str
-    latitude: float
-    longitude: float
-    people: float
-    time_zone: str
-
-
-@dataclass(frozen=True)
-class Leg:
-    """Hub → depot by one mode: days, their standard deviations, USD per kg, weekdays, dangerous goods or not."""
-
-    mode: str
-    carrier: str
-    transit_days: float
-    transit_days_sd: float
-    customs_days: float
-    customs_days_sd: float
-    cost_per_kg: float
-    departures: str
-    dangerous_goods: bool
-
-
-@dataclass(frozen=True)
-class Country:
-    """How goods enter a country and what holding them costs. express_customs_days: of a single parcel to a shop."""
-
-    name: str
-    currency: str
-    customs_union: str
-    vat_rate: float
-    holding_rate_per_year: float
-    express_customs_days: float
-    legs: tuple[Leg, ...]
-    cities: tuple[City, ...]
-
 
 HUB = City("SZX", "Shenzhen", 22.54, 114.06, 17.7, "Asia/Shanghai")
 RATES = {"RUB": 82.0, "BYN": 3.05, "KZT": 515.0, "EUR": 0.87, "CNY": 7.15}  # of each for one USD
@@ -153,12 +111,16 @@ COUNTRIES: dict[str, Country] = {
         ),
         _GERMANY,
     ),
+    **ALLIANCE_COUNTRIES,
 }  # fmt: skip
 
 # rate of duty on goods from China by heading; the longest prefix wins
 DUTY_RATES: dict[str, dict[str, float]] = {
     "EAEU": {"": 0.05, "8517": 0.0, "8524": 0.03, "8525": 0.05, "8507": 0.06, "8534": 0.0, "3926": 0.065, "9603": 0.08},
     "EU": {"": 0.03, "8517": 0.0, "8524": 0.0, "8525": 0.0, "8507": 0.027, "8534": 0.0, "3926": 0.065, "9603": 0.037},
+    "RS": {"": 0.05, "8517": 0.0},
+    "GE": {"": 0.0},
+    "UZ": {"": 0.05, "8517": 0.0, "8507": 0.10},
 }
 
 
@@ -169,20 +131,27 @@ def distance_km(a: City, b: City) -> float:
     return float(2 * 6371.0 * np.arcsin(np.sqrt(h)))
 
 
-def points_of(country: Country, points: int) -> list[tuple[City, float]]:
-    """The cities of `points` repair points with each point's share of the work.
+def cities_of(country: Country, depot: str, depots: set[str]) -> list[City]:
+    """The cities of a country that its depot in city `depot` serves: all that are nearest to it of `depots`."""
+    homes = [city for city in country.cities if city.code in depots]
+    nearest = [min(homes, key=lambda home: distance_km(home, city)).code for city in country.cities]
+    return [city for city, home in zip(country.cities, nearest, strict=True) if home == depot]
+
+
+def points_of(cities: list[City], points: int) -> list[tuple[City, float]]:
+    """The places of `points` repair points in these cities with each point's share of the work.
 
     Seats go to the cities by D'Hondt's highest quotient of the square root of their people: big cities get several
     points, but not in proportion.
     """
-    weight: Floats = np.sqrt([city.people for city in country.cities])
+    weight: Floats = np.sqrt([city.people for city in cities])
     seats = np.zeros(len(weight), dtype=np.int64)
     for _ in range(points):
         seats[np.argmax(weight / (seats + 1))] += 1
-    people = np.array([city.people for city in country.cities]) ** 0.7
+    people = np.array([city.people for city in cities]) ** 0.7
     placed = [
         (city, people[number] / seats[number] ** 0.8)
-        for number, city in enumerate(country.cities)
+        for number, city in enumerate(cities)
         for _ in range(seats[number])
     ]
     total = sum(share for _, share in placed)

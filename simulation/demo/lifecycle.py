@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from simulation.demo.catalogue import Models
+from simulation.demo.markets import Pairs
 from simulation.demo.part_classes import Wear
 from simulation.demo.sizes import MONTHS, MONTHS_SOLD, WEEKS, Floats, Ints, Size, mondays, months, stream
 
@@ -19,10 +20,11 @@ _MONTH_FACTOR = np.array([0.92, 0.78, 0.92, 0.90, 0.92, 0.98, 0.93, 1.00, 1.03, 
 
 @dataclass(frozen=True)
 class Sales:
-    """Devices by region, model and month, shape (regions, models, MONTHS). sold: what is sold, also after AS_OF, float.
-    plan: what the company writes: sales until AS_OF, then its own plan. plan_factor: sold ÷ planned, (models,).
+    """Devices by region and model (`rows`) and month, shape (rows, MONTHS). sold: what is sold, also after AS_OF,
+    float. plan: what the company writes: sales until AS_OF, then its own plan. plan_factor: sold ÷ planned, (models,).
     """
 
+    rows: Pairs
     sold: Floats
     plan: Ints
     plan_factor: Floats
@@ -82,11 +84,11 @@ def hazards() -> pd.DataFrame:
     )
 
 
-def relative_sales(size: Size, seed: int, models: Models) -> Floats:
-    """Expected sales by region, model and month before scaling, shape (regions, models, MONTHS).
+def relative_sales(size: Size, seed: int, models: Models, rows: Pairs) -> Floats:
+    """Expected sales by region and model (`rows`) and month before scaling, shape (rows, MONTHS).
 
-    A launch ramps up in two or three months and fades; the last month is launch + life. A few models are not sold
-    in a region.
+    A launch ramps up in two or three months and fades; the last month is launch + life. Where every region sells every
+    brand, a few models are missing in some.
     """
     rng = stream(seed, "sales")
     age = np.arange(MONTHS)[None, :] - models.launch[:, None]
@@ -94,21 +96,23 @@ def relative_sales(size: Size, seed: int, models: Models) -> Floats:
     curve = np.where((age >= 0) & (age < models.life[:, None]), curve, 0.0)
     curve *= _MONTH_FACTOR[(months().astype("datetime64[M]").astype(np.int64)) % 12][None, :]
     curve /= curve.sum(axis=1, keepdims=True) + 1e-12
-    taste = rng.lognormal(0, 0.30, (len(size.regions), len(models.model)))
-    absent = rng.random(taste.shape) < 0.015
-    absent &= ~absent.all(axis=0)
-    share = np.array([region.share for region in size.regions])[:, None] * np.where(absent, 0.0, taste)
-    relative: Floats = share[:, :, None] * (models.volume[:, None] * curve)[None, :, :]
+    taste = rng.lognormal(0, 0.30, len(rows.item))
+    if size.regions_of_a_brand is None:
+        absent = rng.random(len(taste)) < 0.015
+        sellers = np.bincount(rows.item, ~absent, rows.items)
+        taste[absent & (sellers[rows.item] > 0)] = 0.0
+    share = np.array([region.share for region in size.regions])[rows.region] * taste
+    relative: Floats = share[:, None] * (models.volume[:, None] * curve)[rows.item]
     return relative
 
 
-def sales(relative: Floats, scale: float, seed: int) -> Sales:
+def sales(rows: Pairs, relative: Floats, scale: float, seed: int) -> Sales:
     """Draw sales around `relative` × `scale` devices; after AS_OF the plan misses them by a factor per model."""
     rng = stream(seed, "sold")
     mean = np.asarray(relative * scale, dtype=float)
     sold: Floats = np.asarray(rng.poisson(rng.gamma(12.0, 1 / 12.0, mean.shape) * mean), dtype=float)
-    plan_factor = np.asarray(rng.lognormal(0, 0.15, mean.shape[1]), dtype=float)
-    sold[:, :, MONTHS_SOLD:] = mean[:, :, MONTHS_SOLD:] * plan_factor[None, :, None]
+    plan_factor = np.asarray(rng.lognormal(0, 0.15, rows.items), dtype=float)
+    sold[:, MONTHS_SOLD:] = mean[:, MONTHS_SOLD:] * plan_factor[rows.item, None]
     plan = sold.copy()
-    plan[:, :, MONTHS_SOLD:] = np.round(mean[:, :, MONTHS_SOLD:])
-    return Sales(sold, plan.astype(np.int64), plan_factor)
+    plan[:, MONTHS_SOLD:] = np.round(mean[:, MONTHS_SOLD:])
+    return Sales(rows, sold, plan.astype(np.int64), plan_factor)

@@ -6,7 +6,8 @@ from itertools import permutations
 import numpy as np
 import pandas as pd
 
-from simulation.demo.geography import COUNTRIES, DUTY_RATES, HUB, RATES, City, Leg, distance_km, points_of
+from simulation.demo.country import City, Leg
+from simulation.demo.geography import COUNTRIES, DUTY_RATES, HUB, RATES, cities_of, distance_km, points_of
 from simulation.demo.sizes import Floats, Size, Texts, stream
 
 VOLUMETRIC_KG_PER_M3 = {"air": 167.0, "express": 200.0, "rail": 250.0, "sea": 250.0, "road": 250.0, "courier": 200.0}
@@ -43,7 +44,8 @@ def geography(size: Size, seed: int) -> Geography:
         depots.append(depot)
         ids: list[str] = []
         share: list[float] = []
-        for place, part in points_of(country, region.points):
+        homes = {other.depot_city for other in size.regions}
+        for place, part in points_of(cities_of(country, region.depot_city, homes), region.points):
             number = 1 + sum(site.startswith(place.code) for site in ids)
             site = f"{place.code}{number}"
             row = _site(site, f"{place.name} {number}", "repair_point", region.country, region.region, place, holding)
@@ -52,7 +54,7 @@ def geography(size: Size, seed: int) -> Geography:
                 "longitude": round(place.longitude + rng.normal(0, 0.05), 4),
                 "owner": "" if rng.random() < 0.6 else f"partner {place.name}",
                 "line_cost_per_year": 1.0 if rng.random() < 0.5 else 2.0,
-                "max_lines": float(round(size.parts * 0.6, -1)) if rng.random() < 0.15 else None,
+                "max_lines": float(round(size.parts_of_a_region * 0.6, -1)) if rng.random() < 0.15 else None,
             }
             rows.append(row)
             city[site] = place

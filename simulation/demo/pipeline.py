@@ -5,6 +5,7 @@ import pandas as pd
 
 from domain.calendar import departure_weekdays
 from simulation.demo.catalogue import Catalogue
+from simulation.demo.demand import Wanted
 from simulation.demo.events import shut
 from simulation.demo.geography import HUB
 from simulation.demo.goods import Goods
@@ -18,20 +19,20 @@ _PO_PROBABILITY = 0.6  # at most, that a supplier owes a part
 
 
 def inbound_table(
-    size: Size, seed: int, found: Catalogue, made: Goods, flow: Flow, mean: Floats, placed: Geography
+    size: Size, seed: int, found: Catalogue, made: Goods, flow: Flow, wanted: Wanted, placed: Geography
 ) -> pd.DataFrame:
     """The table `inbound`: consignments to depots, one of them late, and suppliers' orders to the hub.
 
     Consignments left on their lane's days and arrive its quoted time later.
     """
     rng = stream(seed, "inbound")
-    rate = mean[:, :, HISTORY_WEEKS - 6 : HISTORY_WEEKS + 2].mean(axis=2)
+    rate = wanted.weekly(HISTORY_WEEKS - 6, 8)
     today = np.datetime64(AS_OF, "D")
     frames = []
     for row, (region, leg) in enumerate(legs(size)):
-        part = np.flatnonzero(flow.leg[region] == row)
-        quantity = rng.poisson(UNDER_WAY * rate[region, part] * flow.lead_weeks[region, part])
-        part, quantity = part[quantity > 0], quantity[quantity > 0]
+        leaf = wanted.leaves.start[region] + np.flatnonzero(flow.leg[wanted.leaves.of(region)] == row)
+        quantity = rng.poisson(UNDER_WAY * rate[leaf] * flow.lead_weeks[leaf])
+        part, quantity = wanted.leaves.item[leaf[quantity > 0]], quantity[quantity > 0]
         lead = round(leg.transit_days + leg.customs_days)
         departs = _departures(leg.departures, today - 7 * (lead // 7 + 2), today)
         under_way = departs[departs + lead > today]
@@ -62,7 +63,7 @@ def inbound_table(
                 }
             )
         )
-    frames.append(_purchases(rng, found, made, rate.sum(axis=0)))
+    frames.append(_purchases(rng, found, made, wanted.leaves.over_regions(rate)))
     both = pd.concat(frames, ignore_index=True)
     keys = [column for column in both.columns if column != "quantity"]
     added: pd.DataFrame = both.groupby(keys, sort=True)["quantity"].sum().reset_index()

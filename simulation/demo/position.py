@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 
 from simulation.demo.catalogue import CLASS_NAMES, Catalogue
+from simulation.demo.demand import Wanted
 from simulation.demo.geography import COUNTRIES, HUB
 from simulation.demo.goods import Goods
+from simulation.demo.markets import Pairs
 from simulation.demo.network import Geography
 from simulation.demo.part_classes import CLASSES
 from simulation.demo.sizes import AS_OF, HISTORY_WEEKS, HORIZON_WEEKS, Bools, Floats, Ints, Size, Texts, stream
@@ -27,9 +29,10 @@ _NO_DATE = np.datetime64("NaT", "D")
 
 @dataclass(frozen=True)
 class Shelves:
-    """Good stock today: hub (parts,), depots (regions, parts), points one (points, parts) per region, and the base
-    stock those points aim at."""
+    """Good stock today: hub (parts,), depots (leaves,), points one (points, leaves of the region) per region, and the
+    base stock those points aim at."""
 
+    leaves: Pairs
     hub: Ints
     depot: Ints
     point: list[Ints]
@@ -38,29 +41,29 @@ class Shelves:
     @property
     def position(self) -> Ints:
         """Pieces of each part above what fills the points up to their base stock, shape (parts,)."""
-        total = self.hub + self.depot.sum(axis=0)
-        for held, target in zip(self.point, self.point_target, strict=True):
-            total = total + (held - target).sum(axis=0)
-        return np.asarray(total)
+        above = [(held - target).sum(axis=0) for held, target in zip(self.point, self.point_target, strict=True)]
+        total = self.leaves.over_regions(self.depot + np.concatenate(above))
+        return np.asarray(self.hub + total.astype(np.int64))
 
 
 def shelves(
-    size: Size, seed: int, found: Catalogue, made: Goods, flow: Flow, mean: Floats, placed: Geography
+    size: Size, seed: int, found: Catalogue, made: Goods, flow: Flow, wanted: Wanted, placed: Geography
 ) -> Shelves:
-    """Draw today's stock around what an ordinary planner would aim at. mean: pieces (regions, parts, WEEKS)."""
+    """Draw today's stock around what an ordinary planner would aim at."""
     rng = stream(seed, "stock")
-    rate = mean[:, :, HISTORY_WEEKS : HISTORY_WEEKS + 8].mean(axis=2)
-    weeks = flow.lead_weeks + made.lead_time_days / 7.0 + 1.0
+    part = wanted.leaves.item
+    rate = wanted.weekly(HISTORY_WEEKS, 8)
+    weeks = flow.lead_weeks + made.lead_time_days[part] / 7.0 + 1.0
     pipeline = rate * weeks
     aim = SAFETY * np.sqrt(pipeline + RATE_DOUBT * pipeline**2) + rate
     depot = np.floor(DEPOT_COVER * aim * rng.lognormal(0.0, 0.25, aim.shape) + rng.random(aim.shape)).astype(np.int64)
     depot[rng.random(aim.shape) < np.where(rate < SLOW_PER_WEEK, SLOW_BARE_SHARE, BARE_SHARE)] = 0
-    wanted = mean[:, :, HISTORY_WEEKS : HISTORY_WEEKS + HORIZON_WEEKS].sum(axis=2)
-    once = mean[:, :, :HISTORY_WEEKS].sum(axis=2)
-    dead = (wanted < 1.0) & (once > wanted) & (rng.random(aim.shape) < DEAD_SHARE)
+    coming = wanted.mean[:, HISTORY_WEEKS : HISTORY_WEEKS + HORIZON_WEEKS].sum(axis=1)
+    once = wanted.mean[:, :HISTORY_WEEKS].sum(axis=1)
+    dead = (coming < 1.0) & (once > coming) & (rng.random(aim.shape) < DEAD_SHARE)
     depot[dead] += rng.integers(3, 25, int(dead.sum()))
 
-    weekly = rate.sum(axis=0)
+    weekly = wanted.leaves.over_regions(rate)
     lot = np.where(
         made.moq > HORIZON_WEEKS * weekly, made.moq * rng.random(len(weekly)), weekly * rng.uniform(1, 5, len(weekly))
     )
@@ -70,12 +73,14 @@ def shelves(
     point, target = [], []
     for number, region in enumerate(size.regions):
         holding = COUNTRIES[region.country].holding_rate_per_year
-        pipeline_at_point = POINT_WEEKS * np.outer(placed.share[number], rate[number])
-        base = point_base_stock(pipeline_at_point, (holding * made.unit_cost + LINE_COST) / 52.0 / price)
+        here = wanted.leaves.of(number)
+        pipeline_at_point = POINT_WEEKS * np.outer(placed.share[number], rate[here])
+        worth = (holding * made.unit_cost[part[here]] + LINE_COST) / 52.0 / price[part[here]]
+        base = point_base_stock(pipeline_at_point, worth)
         gone = np.where(rng.random(base.shape) < BARE_SHARE, base, rng.poisson(pipeline_at_point))
         target.append(base)
         point.append(np.maximum(base - gone, 0))
-    return Shelves(hub, depot, point, target)
+    return Shelves(wanted.leaves, hub, depot, point, target)
 
 
 def _waiting_price(found: Catalogue) -> Floats:
@@ -107,32 +112,28 @@ def point_base_stock(pipeline: Floats, worth: Floats) -> Ints:
     return stock
 
 
-def stock_table(seed: int, found: Catalogue, held: Shelves, placed: Geography, mean: Floats) -> pd.DataFrame:
+def stock_table(seed: int, found: Catalogue, held: Shelves, placed: Geography, wanted: Wanted) -> pd.DataFrame:
     """The table `stock`: good stock, batteries at depots with their date, defectives and what is in quarantine."""
     rng = stream(seed, "count")
     today = np.datetime64(AS_OF, "D")
     life = np.array([CLASSES[name].shelf_life_days or 0 for name in CLASS_NAMES])[found.parts.part_class]
     frames = [_rows(found, np.full(len(held.hub), HUB.code, object), np.arange(len(held.hub)), held.hub, "good")]
     for number, depot in enumerate(placed.depot):
-        good = _rows(
-            found,
-            np.full(held.depot.shape[1], depot, object),
-            np.arange(held.depot.shape[1]),
-            held.depot[number],
-            "good",
-        )
-        days = life[np.flatnonzero(held.depot[number])]
+        here = wanted.leaves.of(number)
+        part, at_depot = wanted.leaves.item[here], np.full(here.stop - here.start, depot, object)
+        good = _rows(found, at_depot, part, held.depot[here], "good")
+        days = life[part[held.depot[here] > 0]]
         expires = today + (days * rng.uniform(0.35, 0.9, len(days))).astype(np.int64)
         good["expires"] = np.where(days > 0, expires, _NO_DATE).astype("datetime64[ns]")
         frames.append(good)
-        site, part = np.nonzero(held.point[number])
-        frames.append(_rows(found, placed.points[number][site], part, held.point[number][site, part], "good"))
-        used = mean[number, :, HISTORY_WEEKS - 4 : HISTORY_WEEKS].sum(axis=1)
+        site, column = np.nonzero(held.point[number])
+        frames.append(_rows(found, placed.points[number][site], part[column], held.point[number][site, column], "good"))
+        used = wanted.mean[here, HISTORY_WEEKS - 4 : HISTORY_WEEKS].sum(axis=1)
         worn = rng.poisson(0.2 * used)
         held_back = rng.poisson(0.01 * used)
         broken_at = rng.choice(placed.points[number], len(used), p=placed.share[number])
-        frames.append(_rows(found, broken_at, np.arange(len(used)), worn, "defective"))
-        frames.append(_rows(found, np.full(len(used), depot, object), np.arange(len(used)), held_back, "quarantine"))
+        frames.append(_rows(found, broken_at, part, worn, "defective"))
+        frames.append(_rows(found, at_depot, part, held_back, "quarantine"))
     stock = pd.concat(frames, ignore_index=True)
     counted = today - rng.integers(0, 28, len(stock))
     stock["counted_on"] = counted.astype("datetime64[ns]")

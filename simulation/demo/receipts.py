@@ -6,6 +6,7 @@ import pandas as pd
 from simulation.demo.catalogue import Catalogue
 from simulation.demo.geography import HUB
 from simulation.demo.goods import Goods
+from simulation.demo.markets import Pairs
 from simulation.demo.network import Geography, legs
 from simulation.demo.sizes import AS_OF, Days, Ints, Size
 from simulation.demo.supply import Flow
@@ -15,7 +16,13 @@ EVERY = 4  # consignments of a lane, or weeks of the hub, from one to the next t
 
 
 def receipts_table(
-    size: Size, found: Catalogue, made: Goods, flow: Flow, placed: Geography, facts: dict[str, pd.DataFrame]
+    size: Size,
+    found: Catalogue,
+    made: Goods,
+    flow: Flow,
+    leaves: Pairs,
+    placed: Geography,
+    facts: dict[str, pd.DataFrame],
 ) -> pd.DataFrame:
     """The table `receipts`: every fourth consignment brings each region what it used since the one before.
 
@@ -29,20 +36,19 @@ def receipts_table(
     used = facts["usage"][facts["usage"]["kind"] == "used"]
     used = used[used["date"] > today - YEAR_DAYS]
     past = facts["past_consignments"]
+    here, held = (_by_region(rows, placed) for rows in (used, good))
     frames = []
     for row, (region, leg) in enumerate(legs(size)):
         lane = f"{HUB.code}-{placed.depot[region]}-{leg.mode}"
         came = past[(past["lane"] == lane) & (past["received"] > today - YEAR_DAYS)].drop_duplicates("received")
         came = came.sort_values("received").iloc[::EVERY]
-        sites = [placed.depot[region], *placed.points[region]]
-        mine = flow.leg[region] == row
-        here = used[used["site"].isin(sites)]
-        held = good[good["site"].isin(sites)]
+        mine = leaves.of(region).start + np.flatnonzero(flow.leg[leaves.of(region)] == row)
+        names = parts[leaves.item[mine]]
         days = came["received"].to_numpy("datetime64[D]")
-        went = _binned(parts, here["part"], here["date"].to_numpy("datetime64[D]"), here["quantity"], days)
-        least = np.ones(len(parts), np.int64)
-        lies = np.where(mine, _total(parts, held), 0)
-        got = _backwards(lies, np.where(mine[:, None], went, 0), least, least)
+        gone = here[region]
+        went = _binned(names, gone["part"], gone["date"].to_numpy("datetime64[D]"), gone["quantity"], days)
+        least = np.ones(len(names), np.int64)
+        got = _backwards(_total(names, held[region]), went, least, least)
         part, number = np.nonzero(got)
         chosen = came.iloc[number]
         frames.append(
@@ -50,7 +56,7 @@ def receipts_table(
                 {
                     "date": chosen["received"].to_numpy(),
                     "site": placed.depot[region],
-                    "part": found.parts.part[part],
+                    "part": names.to_numpy(object)[part],
                     "order": chosen["consignment"].to_numpy(object),
                     "origin": HUB.code,
                     "lane": lane,
@@ -63,6 +69,13 @@ def receipts_table(
     bought = _purchases(parts, made, good[good["site"] == HUB.code], sent, facts["inbound"])
     both = pd.concat([sent.drop(columns="shipped"), bought], ignore_index=True)
     return both.sort_values(["date", "site", "part", "order"], ignore_index=True)
+
+
+def _by_region(rows: pd.DataFrame, placed: Geography) -> list[pd.DataFrame]:
+    """The rows at the depot and the points of each region."""
+    region_of = {site: region for region, depot in enumerate(placed.depot) for site in [depot, *placed.points[region]]}
+    region = rows["site"].map(region_of).fillna(-1).to_numpy(np.int64)
+    return [rows[region == number] for number in range(len(placed.depot))]
 
 
 def _purchases(
@@ -97,11 +110,11 @@ def _purchases(
 
 
 def _binned(parts: "pd.Index[str]", part: "pd.Series[str]", day: Days, quantity: "pd.Series[int]", days: Days) -> Ints:
-    """Pieces that went from each of `days` until the next, shape (parts, days); earlier ones are left out."""
+    """Pieces that went from each of `days` until the next, shape (parts, days); earlier ones, others are left out."""
     went = np.zeros((len(parts), len(days)), np.int64)
     number = np.searchsorted(days, day, side="right") - 1
-    kept = number >= 0
     rows = parts.get_indexer(pd.Index(part))
+    kept = (number >= 0) & (rows >= 0)
     np.add.at(went, (rows[kept], number[kept]), quantity.to_numpy(np.int64)[kept])
     return went
 

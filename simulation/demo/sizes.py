@@ -1,6 +1,6 @@
 """How large a demo network is, the calendar it lives in, and its streams of random numbers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from zlib import crc32
 
@@ -39,14 +39,18 @@ class Region:
 class Service:
     """What a company of this size promises: all worth 20 to 40 USD per waiting repair and week.
 
-    Mean days a screen is waited for; share of other critical parts on the shelf; mean wait in the country with fewest
-    repairs; share of the rest on the shelf.
+    Mean days a screen is waited for; share of other critical parts on the shelf; mean wait in the countries with fewest
+    repairs, and how many these are; share of the rest on the shelf. Then what only some promise: shares on the shelf of
+    other classes, and of critical parts in some countries.
     """
 
     screen_wait_days: float
     critical_fill_rate: float
     near_wait_days: float
     fill_rate: float
+    near_countries: int = 1
+    class_fill_rates: tuple[tuple[str, float], ...] = ()
+    country_fill_rates: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,8 @@ class Size:
     that need no part included. service: what is promised; the more part numbers a point sees for its repairs, the fewer
     can lie on its shelf. budget_share: of what unconstrained ordering buys in a
     demanding budget period. capacity_share: of the weekly kg and m³ that a lane would carry if every part took its
-    cheapest lane.
+    cheapest lane. regions_of_a_brand: least and most regions that sell a brand (none: all do, but for a few models).
+    told_from: first week of which the hidden truth tells the demand.
     """
 
     models: int
@@ -71,6 +76,58 @@ class Size:
     regions: tuple[Region, ...]
     budget_share: float
     capacity_share: float
+    regions_of_a_brand: tuple[int, int] | None = None
+    told_from: int = 0
+
+    @property
+    def parts_of_a_region(self) -> float:
+        """Expected part numbers that a region's repairs may want."""
+        if self.regions_of_a_brand is None:
+            return self.parts
+        return self.parts * sum(self.regions_of_a_brand) / 2 / len(self.regions)
+
+    def with_parts(self, parts: int) -> "Size":
+        """The same network with fewer or more parts, and models, brands and repairs in proportion."""
+        factor = parts / self.parts
+        return replace(
+            self,
+            parts=parts,
+            models=round(self.models * factor),
+            brands=max(round(self.brands * factor), 4),
+            suppliers=max(round(self.suppliers * factor), 8),
+            tickets_per_week=self.tickets_per_week * factor,
+            open_repairs=max(round(self.open_repairs * factor), 20),
+        )
+
+
+# country, its weight among the repairs, the cities of its depots
+_ALLIANCE = (
+    ("RU", 24, "MOW LED SVX OVB KRR KUF KJA KHV"),
+    ("BY", 5, "MSQ BQT"),
+    ("KZ", 8, "ALA NQZ CIT AKX"),
+    ("DE", 9, "LEJ HAM MUC"),
+    ("PL", 6, "WAW WRO"),
+    ("IT", 5, "MXP FCO"),
+    ("FR", 5, "CDG LYS"),
+    ("ES", 5, "MAD BCN"),
+    *((country, 2, city) for country, city in (
+        ("CZ", "PRG"), ("SK", "BTS"), ("HU", "BUD"), ("AT", "VIE"), ("RO", "OTP"), ("BG", "SOF"), ("GR", "ATH"),
+        ("HR", "ZAG"), ("SI", "LJU"), ("PT", "LIS"), ("NL", "AMS"), ("BE", "BRU"), ("DK", "CPH"), ("SE", "ARN"),
+        ("FI", "HEL"), ("EE", "TLL"), ("LV", "RIX"), ("LT", "VNO"), ("IE", "DUB"), ("RS", "BEG"), ("TR", "IST"),
+        ("GE", "TBS"), ("AM", "EVN"), ("UZ", "TAS"), ("KG", "FRU"),
+    )),
+)  # fmt: skip
+_POINTS_OF_A_DEPOT = 20
+
+
+def _alliance_regions() -> tuple[Region, ...]:
+    """A region per depot, named after country and city; the depots of a country share its repairs evenly."""
+    total = sum(weight for _, weight, _ in _ALLIANCE)
+    return tuple(
+        Region(f"{country}-{city}", country, city, _POINTS_OF_A_DEPOT, weight / total / len(cities.split()))
+        for country, weight, cities in _ALLIANCE
+        for city in cities.split()
+    )
 
 
 SIZES = {
@@ -109,7 +166,35 @@ SIZES = {
         budget_share=0.8,
         capacity_share=2.2,
     ),
-}
+    "alliance": Size(
+        models=50_000,
+        brands=1_500,
+        parts=200_000,
+        models_per_platform=3.1,
+        suppliers=400,
+        tickets_per_week=40_000.0,
+        open_repairs=6_000,
+        service=Service(
+            screen_wait_days=2.5,
+            critical_fill_rate=0.55,
+            near_wait_days=1.5,
+            fill_rate=0.60,
+            near_countries=5,
+            class_fill_rates=(
+                ("battery", 0.60), ("main_board", 0.40), ("charging_port", 0.65),
+                ("rear_camera", 0.45), ("power_supply", 0.60),
+            ),
+            country_fill_rates=(
+                ("RU", 0.60), ("BY", 0.55), ("KZ", 0.55), ("DE", 0.60), ("PL", 0.55), ("IT", 0.50), ("FR", 0.50),
+            ),
+        ),
+        regions=_alliance_regions(),
+        budget_share=0.8,
+        capacity_share=2.2,
+        regions_of_a_brand=(2, 5),
+        told_from=HISTORY_WEEKS,
+    ),
+}  # fmt: skip
 
 
 def stream(seed: int, purpose: str) -> np.random.Generator:

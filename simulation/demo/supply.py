@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from simulation.demo.catalogue import CLASS_NAMES, Catalogue
+from simulation.demo.demand import Wanted
 from simulation.demo.geography import COUNTRIES, DUTY_RATES
 from simulation.demo.goods import Goods
 from simulation.demo.network import INSURANCE_RATE, VOLUMETRIC_KG_PER_M3, legs
@@ -23,7 +24,7 @@ _LEAST_BOX_CHARGE = 3.0
 @dataclass(frozen=True)
 class Flow:
     """How goods would move without limits: the cheapest leg (row in `legs`) of each part, its lead time in weeks, shape
-    (regions, parts), and kg, m³, USD of duty a week on each leg over the horizon."""
+    (leaves,), and kg, m³, USD of duty a week on each leg over the horizon."""
 
     leg: Ints
     lead_weeks: Floats
@@ -32,35 +33,41 @@ class Flow:
     duty: Floats
 
 
-def natural_flow(size: Size, found: Catalogue, made: Goods, mean: Floats) -> Flow:
+def natural_flow(size: Size, found: Catalogue, made: Goods, wanted: Wanted) -> Flow:
     """Each part takes the leg of least freight + duty + capital under way, as if it had no limit (docs/decisions/0003).
 
-    mean: pieces, shape (regions, parts, WEEKS); the flow is the mean of the horizon's weeks.
+    The flow is the mean of the horizon's weeks.
     """
-    table = legs(size)
-    duty = _duty_rates(size, found)
-    cost: Floats = np.full((len(size.regions), len(table), len(made.unit_cost)), np.inf)
+    table, leaves = legs(size), wanted.leaves
+    part = leaves.item
+    duty = _duty_rates(size)[leaves.region, found.parts.part_class[part]]
+    weight, volume, value = made.weight_kg[part], made.volume_l[part], made.unit_cost[part]
+    least = np.full(len(part), np.inf)
+    chosen = np.zeros(len(part), dtype=np.int64)
     for row, (region, leg) in enumerate(table):
-        chargeable = np.maximum(made.weight_kg, made.volume_l / 1000 * VOLUMETRIC_KG_PER_M3[leg.mode])
-        freight = chargeable * leg.cost_per_kg + made.unit_cost * INSURANCE_RATE[leg.mode]
-        landed = (made.unit_cost + freight) * (1 + duty[region])
+        here = leaves.of(region)
+        chargeable = np.maximum(weight[here], volume[here] / 1000 * VOLUMETRIC_KG_PER_M3[leg.mode])
+        freight = chargeable * leg.cost_per_kg + value[here] * INSURANCE_RATE[leg.mode]
+        landed = (value[here] + freight) * (1 + duty[here])
         holding = COUNTRIES[size.regions[region].country].holding_rate_per_year
         days = leg.transit_days + leg.customs_days
-        allowed = ~found.parts.dangerous | leg.dangerous_goods
-        cost[region, row] = np.where(allowed, landed * (1 + holding / 52 * days / 7), np.inf)
-    chosen = cost.argmin(axis=1)
-    weekly = mean[:, :, HISTORY_WEEKS : HISTORY_WEEKS + HORIZON_WEEKS].mean(axis=2)
+        allowed = ~found.parts.dangerous[part[here]] | leg.dangerous_goods
+        cost = np.where(allowed, landed * (1 + holding / 52 * days / 7), np.inf)
+        better = cost < least[here]
+        chosen[here] = np.where(better, row, chosen[here])
+        least[here] = np.where(better, cost, least[here])
+    weekly = wanted.weekly(HISTORY_WEEKS, HORIZON_WEEKS)
     lead_days = np.array([leg.transit_days + leg.customs_days for _, leg in table])
 
     def on_legs(per_leaf: Floats) -> Floats:
-        return np.bincount(chosen.ravel(), per_leaf.ravel(), minlength=len(table)).astype(float)
+        return np.bincount(chosen, per_leaf, minlength=len(table)).astype(float)
 
     return Flow(
         leg=chosen,
         lead_weeks=lead_days[chosen] / 7.0,
-        kg=on_legs(weekly * made.weight_kg),
-        m3=on_legs(weekly * made.volume_l / 1000),
-        duty=on_legs(weekly * duty * made.unit_cost),
+        kg=on_legs(weekly * weight),
+        m3=on_legs(weekly * volume / 1000),
+        duty=on_legs(weekly * duty * value),
     )
 
 
@@ -94,26 +101,26 @@ def with_limits(size: Size, table: pd.DataFrame, flow: Flow) -> pd.DataFrame:
     return frame
 
 
-def order_up_to(made: Goods, flow: Flow, mean: Floats, first: int) -> Floats:
-    """Inventory position wanted in week `first` (0-based), shape (regions, parts): mean demand of the lead time, review
-    and supplier, plus SAFETY standard deviations of it (Poisson of an uncertain rate)."""
-    weeks = flow.lead_weeks + made.lead_time_days / 7.0 + REVIEW_WEEKS
-    ahead = mean[:, :, first : first + 13].mean(axis=2) * weeks
+def order_up_to(made: Goods, flow: Flow, wanted: Wanted, first: int) -> Floats:
+    """Inventory position wanted in week `first` (0-based), shape (leaves,): mean demand of the lead time, review and
+    supplier, plus SAFETY standard deviations of it (Poisson of an uncertain rate)."""
+    weeks = flow.lead_weeks + made.lead_time_days[wanted.leaves.item] / 7.0 + REVIEW_WEEKS
+    ahead = wanted.weekly(first, 13) * weeks
     return np.asarray(ahead + SAFETY * np.sqrt(ahead + RATE_DOUBT * ahead**2))
 
 
-def unconstrained_purchases(made: Goods, flow: Flow, mean: Floats, position: Ints) -> Floats:
+def unconstrained_purchases(made: Goods, flow: Flow, wanted: Wanted, position: Ints) -> Floats:
     """Money spent in each budget period of the horizon by ordering up to the target every week, with minimum orders
     and multiples but no budget. position: pieces on hand and on order today, hub included, shape (parts,)."""
     periods = HORIZON_WEEKS // BUDGET_PERIOD_WEEKS
     spent = np.zeros(periods)
     left = position.astype(float)
     for week in range(periods * BUDGET_PERIOD_WEEKS):
-        missing = order_up_to(made, flow, mean, HISTORY_WEEKS + week).sum(axis=0) - left
+        missing = wanted.leaves.over_regions(order_up_to(made, flow, wanted, HISTORY_WEEKS + week)) - left
         lots = np.maximum(np.ceil(missing / made.multiple) * made.multiple, made.moq)
         bought = np.where(missing >= 1.0, lots, 0.0)
         spent[week // BUDGET_PERIOD_WEEKS] += float(bought @ made.unit_cost)
-        left += bought - mean[:, :, HISTORY_WEEKS + week].sum(axis=0)
+        left += bought - wanted.leaves.over_regions(wanted.mean[:, HISTORY_WEEKS + week])
     return spent
 
 
@@ -133,8 +140,8 @@ def calibration(lanes: pd.DataFrame, flow: Flow, spent: Floats) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["what", "value"])
 
 
-def _duty_rates(size: Size, found: Catalogue) -> Floats:
-    """Rate of duty, shape (regions, parts): the longest prefix wins."""
+def _duty_rates(size: Size) -> Floats:
+    """Rate of duty, shape (regions, classes): the longest prefix wins."""
     codes = [CLASSES[name].hs_code for name in CLASS_NAMES]
     of_class = np.zeros((len(size.regions), len(codes)))
     for number, region in enumerate(size.regions):
@@ -142,4 +149,4 @@ def _duty_rates(size: Size, found: Catalogue) -> Floats:
         of_class[number] = [
             rates[max((prefix for prefix in rates if code.startswith(prefix)), key=len)] for code in codes
         ]
-    return of_class[:, found.parts.part_class]
+    return of_class

@@ -8,6 +8,7 @@ import pandas as pd
 from simulation.demo.catalogue import CLASS_NAMES, Catalogue
 from simulation.demo.demand import COMPANION_SHARE, WITHOUT_PART, companion_row
 from simulation.demo.lifecycle import LAWS, Sales, cohort_intensity
+from simulation.demo.markets import Markets
 from simulation.demo.part_classes import CLASSES
 from simulation.demo.sizes import HISTORY_WEEKS, Bools, Days, Floats, Ints, Size, Texts, mondays, months, stream
 
@@ -22,7 +23,7 @@ EARLY_WEEKS = 26  # in which a network may have opened with empty shelves
 
 @dataclass(frozen=True)
 class Shortages:
-    """The one spell in which each part was short: first week of the history, weeks (0 = none), (regions, parts).
+    """The one spell in which each part was short: first week of the history, weeks (0 = none), (leaves,).
 
     early: least share of demand missed in the history's first `EARLY_WEEKS`.
     """
@@ -31,10 +32,10 @@ class Shortages:
     weeks: Ints
     early: float
 
-    def missed(self, region: int, part: Ints, week: Ints) -> Floats:
-        """Probability that a demand finds nothing, shape of `part`."""
-        since = week - self.start[region, part]
-        short = (since >= 0) & (since < self.weeks[region, part])
+    def missed(self, leaf: Ints, week: Ints) -> Floats:
+        """Probability that a demand finds nothing, shape of `leaf`."""
+        since = week - self.start[leaf]
+        short = (since >= 0) & (since < self.weeks[leaf])
         missed = np.where(short, UNMET_IN_SHORTAGE, UNMET_ALWAYS)
         return np.maximum(missed, np.where(week < EARLY_WEEKS, self.early, 0.0))
 
@@ -53,18 +54,25 @@ class Tickets:
     unmet: Bools
 
 
-def shortages(size: Size, seed: int, parts: int, early: float) -> Shortages:
+def shortages(seed: int, leaves: int, early: float) -> Shortages:
     """Draw when each part was short in each region."""
     rng = stream(seed, "shortages")
-    shape = (len(size.regions), parts)
-    weeks = np.where(rng.random(shape) < SHORTAGE_SHARE, rng.integers(*SHORTAGE_WEEKS, shape), 0)
-    return Shortages(rng.integers(0, HISTORY_WEEKS, shape), weeks, early)
+    weeks = np.where(rng.random(leaves) < SHORTAGE_SHARE, rng.integers(*SHORTAGE_WEEKS, leaves), 0)
+    return Shortages(rng.integers(0, HISTORY_WEEKS, leaves), weeks, early)
 
 
 def draw_region(
-    found: Catalogue, sold: Sales, rates: Floats, daily: Floats, share: Floats, short: Shortages, region: int, seed: int
+    found: Catalogue,
+    sold: Sales,
+    sold_in: Markets,
+    rates: Floats,
+    daily: Floats,
+    share: Floats,
+    short: Shortages,
+    region: int,
+    seed: int,
 ) -> Tickets:
-    """Draw the history of one region from its repair rates (fitment rows, WEEKS).
+    """Draw the history of one region from its repair rates (fitment rows there, WEEKS).
 
     daily: factors (categories, WEEKS, 7). share: of each of the region's points. Ticket numbers and sites count from 0
     within the region; repairs that need no part take numbers too and leave no row.
@@ -73,12 +81,12 @@ def draw_region(
     counts = rng.poisson(rates[:, :HISTORY_WEEKS])
     row, week = np.nonzero(counts)
     times = counts[row, week]
-    row, week = np.repeat(row, times), np.repeat(week, times)
+    row, week = sold_in.fitment.item[sold_in.fitment.of(region)][np.repeat(row, times)], np.repeat(week, times)
     nothing = rng.poisson(len(row) * WITHOUT_PART / (1 - WITHOUT_PART))
     site = np.searchsorted(np.cumsum(share)[:-1], rng.random(len(row)), side="right")
     weekday = _weekdays(rng, daily[found.models.category[found.fitment.model[row]], week])
     day = mondays()[week] + weekday
-    month = _months_sold(rng, found, sold.sold[region], row, week)
+    month = _months_sold(rng, found, sold, region, row, week)
 
     # numbers run with the date; repairs without a part lie in between
     moment = (day - mondays()[0]).astype(float) + rng.random(len(row))
@@ -86,7 +94,7 @@ def draw_region(
     second = (rng.random(len(row)) < COMPANION_SHARE) & ~found.fitment.companion[row]
     rows = np.concatenate([row, companion_row(found)[found.fitment.model[row[second]]]])
     same = np.concatenate([np.arange(len(row)), np.flatnonzero(second)])
-    missed = short.missed(region, found.fitment.part[rows], week[same])
+    missed = short.missed(sold_in.leaves.rows(region, found.fitment.part[rows]), week[same])
     unmet = rng.random(len(rows)) < missed
     order = np.lexsort((rows, numbers[same]))
     rows, same, unmet = rows[order], same[order], unmet[order]
@@ -107,9 +115,10 @@ def _weekdays(rng: np.random.Generator, factors: Floats) -> Ints:
     return np.asarray((rng.random(len(factors))[:, None] * upto[:, -1:] > upto).sum(axis=1).clip(max=6))
 
 
-def _months_sold(rng: np.random.Generator, found: Catalogue, sold: Floats, row: Ints, week: Ints) -> Ints:
+def _months_sold(rng: np.random.Generator, found: Catalogue, sold: Sales, region: int, row: Ints, week: Ints) -> Ints:
     """The month in which each failed device was sold: P ∝ devices sold that month × intensity at their age."""
     model = found.fitment.model[row]
+    devices = sold.rows.rows(region, model)
     of_class = np.array([LAWS.index(CLASSES[name].fails) for name in CLASS_NAMES])
     kind = 2 * of_class[found.parts.part_class[found.fitment.part[row]]] + (found.models.warranty_months[model] == 24)
     intensity = np.stack([cohort_intensity(law, warranty).T for law in LAWS for warranty in (12, 24)])
@@ -117,7 +126,7 @@ def _months_sold(rng: np.random.Generator, found: Catalogue, sold: Floats, row: 
     month = np.empty(len(row), dtype=np.int64)
     for start in range(0, len(row), _CHUNK):
         part = slice(start, start + _CHUNK)
-        upto = np.cumsum(sold[model[part]] * intensity[kind[part], week[part]], axis=1)
+        upto = np.cumsum(sold.sold[devices[part]] * intensity[kind[part], week[part]], axis=1)
         month[part] = (uniform[part, None] * upto[:, -1:] >= upto).sum(axis=1)
     return month
 
