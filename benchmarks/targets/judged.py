@@ -11,6 +11,7 @@ from scipy import special, stats
 
 from benchmarks.machine import machine_facts
 from domain.calendar import DAYS_PER_WEEK
+from optimizer.targets.lead_law import realised_lead
 from optimizer.targets.performance import Performance, performance
 from optimizer.targets.system import REVIEW_DAYS
 from optimizer.targets.two_echelons import LEAF, POINT, TwoEchelons, rate_nodes
@@ -37,11 +38,6 @@ class Small:
     rate_shape: float
     depot_stock: int
     point_stock: Ints
-
-    @property
-    def lead_weeks(self) -> float:
-        """Mean lead time plus mean wait for a departure."""
-        return (self.lead_days + REVIEW_DAYS / 2) / DAYS_PER_WEEK
 
 
 def random_system(rng: np.random.Generator) -> Small:
@@ -78,12 +74,13 @@ def echelons_of(systems: Sequence[Small]) -> TwoEchelons:
     leaves, points = np.zeros(len(systems), LEAF), np.zeros(sizes.sum(), POINT)
     leaves["last"] = np.cumsum(sizes)
     leaves["first"] = leaves["last"] - sizes
-    leaves["lead_weeks"] = [one.lead_weeks for one in systems]
-    leaves["lead_variance"] = [(one.lead_days_sd**2 + REVIEW_DAYS**2 / 12) / DAYS_PER_WEEK**2 for one in systems]
+    lead = np.array([realised_lead(one.lead_days, one.lead_days_sd, REVIEW_DAYS) for one in systems])
+    leaves["lead_weeks"] = (lead[:, 0] + REVIEW_DAYS / 2) / DAYS_PER_WEEK
+    leaves["lead_variance"] = (lead[:, 1] + REVIEW_DAYS**2 / 12) / DAYS_PER_WEEK**2
     leaves["batch_index"] = [one.batch_index for one in systems]
     points["demand"] = np.concatenate([one.demand for one in systems])
     points["courier_weeks"] = np.concatenate([one.courier_days for one in systems]) / DAYS_PER_WEEK
-    return TwoEchelons(leaves, points, *rate_nodes(np.array([one.rate_shape for one in systems])))
+    return TwoEchelons.behind_full_hub(leaves, points, *rate_nodes(np.array([one.rate_shape for one in systems])))
 
 
 def engine(systems: Sequence[Small], e: TwoEchelons, metric: bool = False) -> Performance:
@@ -97,20 +94,31 @@ class Play:
     """How the referee plays. Each run has its own consignments; `copies` of a system share them, their rates being one
     of each stratum of Θ; weeks that count."""
 
-    runs: int = 12
+    runs: int = 48
     copies: int = 24
-    weeks: int = 120
+    weeks: int = 250
     fifo: bool = True
 
 
-def referee(systems: Sequence[Small], play: Play, seed: int) -> tuple[Floats, Floats]:
-    """Units waiting on an average day at every point, and the 95 % half-width over runs, shape (points,)."""
-    found = np.array([_run(systems, play, seed, run) for run in range(play.runs)])
+@dataclass(frozen=True)
+class Found:
+    """By point: units waiting on an average day with the 95 % half-width over runs, and the fill rate."""
+
+    backorders: Floats
+    half_width: Floats
+    fill: Floats
+
+
+def referee(systems: Sequence[Small], play: Play, seed: int) -> Found:
+    """What the referee plays."""
+    runs = [_run(systems, play, seed, run) for run in range(play.runs)]
+    asked, served, waiting = (np.array(column) for column in zip(*runs, strict=True))
     wide = stats.t.ppf(0.975, play.runs - 1) / np.sqrt(play.runs)
-    return found.mean(axis=0), np.asarray(wide * found.std(axis=0, ddof=1))
+    return Found(waiting.mean(axis=0), wide * waiting.std(axis=0, ddof=1), served.sum(axis=0) / asked.sum(axis=0))
 
 
-def _run(systems: Sequence[Small], play: Play, seed: int, run: int) -> Floats:
+def _run(systems: Sequence[Small], play: Play, seed: int, run: int) -> tuple[Floats, Floats, Floats]:
+    """Units asked for and served at once, and units waiting on an average day, by point."""
     rng = np.random.default_rng([seed, run])
     settled = int(np.ceil(max(2 * one.lead_days + 6 * one.lead_days_sd for one in systems) / DAYS_PER_WEEK)) + 4
     weeks = 2 * settled + play.weeks
@@ -125,9 +133,9 @@ def _run(systems: Sequence[Small], play: Play, seed: int, run: int) -> Floats:
     last = float(DAYS_PER_WEEK * weeks)
     out = played(table, demands, rules(last, fifo=play.fifo), arrives, seed * 1000 + run)
     first = float(DAYS_PER_WEEK * settled)
-    waited = count_by_point(demands, out, len(table.base_stock), first, last - first)[2]
-    of_point = start[np.arange(len(table.base_stock))]
-    return np.bincount(of_point, waited) / (play.copies * (last - 2 * first))
+    counted = count_by_point(demands, out, len(table.base_stock), first, last - first)
+    asked, served, waited = (np.bincount(start, units).astype(float) for units in counted)
+    return asked, served, waited / (play.copies * (last - 2 * first))
 
 
 def _board(systems: Sequence[Small], copies: int, weeks: int) -> tuple[Board, Ints]:
@@ -188,28 +196,29 @@ def _demands(
 
 
 def judged(systems: int, seed: int, play: Play | None = None) -> dict[str, float]:
-    """Shares of Σ EBO over all points: error (Σ |engine − referee|), beyond (what of it lies outside the referee's
-    interval), half_width of the referee; bias: Σ (engine − referee)."""
+    """As shares of Σ EBO over all points: error (Σ |engine − referee|), beyond (what of it lies outside the referee's
+    interval), half_width of the referee, bias (Σ engine − referee); and the mean error of the fill rate, in points."""
     rng = np.random.default_rng(seed)
     some = [random_system(rng) for _ in range(systems)]
-    return compared(engine(some, echelons_of(some)).backorders, *referee(some, play or Play(), seed))
+    return compared(engine(some, echelons_of(some)), referee(some, play or Play(), seed))
 
 
-def compared(found: Floats, true: Floats, half_width: Floats) -> dict[str, float]:
+def compared(ours: Performance, found: Found) -> dict[str, float]:
     """The figures of `judged`."""
-    error = np.abs(found - true)
+    error, total = np.abs(ours.backorders - found.backorders), found.backorders.sum()
     return {
-        "error": float(error.sum() / true.sum()),
-        "beyond": float(np.maximum(error - half_width, 0.0).sum() / true.sum()),
-        "half_width": float(half_width.sum() / true.sum()),
-        "bias": float((found - true).sum() / true.sum()),
+        "error": float(error.sum() / total),
+        "beyond": float(np.maximum(error - found.half_width, 0.0).sum() / total),
+        "half_width": float(found.half_width.sum() / total),
+        "bias": float((ours.backorders - found.backorders).sum() / total),
+        "fill_error_points": float(100.0 * np.abs(ours.fill - found.fill).mean()),
     }
 
 
 def simon(one: Small) -> tuple[Floats, Floats]:
     """Exact EBO and fill rate of every point (Simon 1971): N_p = Binomial((N_d − S_d)⁺, f_p) + Poisson(λ_p L_p)."""
     total, n = one.demand.sum(), np.arange(400)
-    at_depot = stats.poisson.pmf(n, total * one.lead_weeks)
+    at_depot = stats.poisson.pmf(n, total * (one.lead_days + REVIEW_DAYS / 2) / DAYS_PER_WEEK)
     short = np.zeros(len(n))
     np.add.at(short, np.maximum(n - one.depot_stock, 0), at_depot)
     some = np.flatnonzero(short > 1e-15)
