@@ -91,7 +91,7 @@ def _resolve_aliases(sheets: Sheets) -> None:
     model_of: dict[str, str] = {}
     for row, (model, aliases) in enumerate(zip(models.frame["model"], models.frame["aliases"], strict=True)):
         for alias in filter(None, map(str.strip, aliases.split(";"))):
-            if alias in ids - {model} or model_of.get(alias, model) != model:
+            if (alias in ids and alias != model) or model_of.get(alias, model) != model:
                 models.reject([row], "aliases", f"{alias} is another model too; an alias belongs to one model")
             elif alias != model:
                 model_of[alias] = model
