@@ -1,0 +1,204 @@
+"""Local search: single units and pairs of them moved, until no such move makes the stock cheaper.
+
+A price of waiting moves whole steps of stock at once, and it prices waiting where a group may be promised fill, so the
+stock it leads to is not the cheapest that keeps the target. Units are taken from where they are missed least, and the
+leaves of a group trade (`trades`).
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from optimizer.targets.prices import PricedStock
+from optimizer.targets.prices import _Goal as Goal
+from optimizer.targets.system import System
+from optimizer.targets.trades import ROUNDING, SMALL, Neighbours, Room, barred, shifted, trade
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+SMALL_ROUNDS, ROUNDS = 20, 2
+EXAMINED = 50  # leaves of a group, those that cost most to keep, between which units are traded
+LUMPS = 1.0  # weekly holding costs of a group's dearest unit by which kept cost plus waiting may rise
+
+
+def local_search(system: System, stock: PricedStock) -> PricedStock:
+    """A stock of lower kept cost (holding and lines a week) with which every group still keeps its target.
+
+    Where waiting has a given price, of lower kept cost plus waiting. A group that misses its target does not fall
+    further behind. In systems of more than SMALL leaves the number of leaves and rounds is bounded.
+    """
+    goal = Goal.of(system)
+    small = len(system.part) <= SMALL
+    radius, rounds = (3, SMALL_ROUNDS) if small else (1, ROUNDS)
+    if not small:
+        stock = _trimmed(system, goal, stock)
+    slack = _less_rounding(goal, goal.slack(system, goal.achieved(system, stock)))
+    rise = np.full(len(slack), np.inf) if small else _lumps(system)
+    room = [Room(*each) for each in zip(slack.tolist(), rise.tolist(), strict=True)]
+    for _ in range(rounds):
+        before = stock
+        for group in range(len(system.targets)):
+            rows = _dearest_leaves(system, stock, system.leaf[system.group == group])
+            if len(rows) == 0:
+                continue
+            part, chosen = of_leaves(system, stock, rows)
+            near = _kept_neighbours(goal, part, chosen, radius)
+            depot, point, room[group] = trade(part, near, group, room[group], chosen)
+            stock = _with(system, stock, rows, depot, point)
+        if _same(stock, before):
+            break
+    return stock
+
+
+def of_leaves(system: System, stock: PricedStock, rows: Ints) -> tuple[System, PricedStock]:
+    """The system of these leaves alone (rows sorted, without repeats), and their stock."""
+    e = system.echelons
+    size = e.leaves["last"][rows] - e.leaves["first"][rows]
+    points = _points_of(system, rows)
+    by_leaf = {name: column[rows] for name, column in e._asdict().items() if name != "points"}
+    leaves = by_leaf["leaves"]
+    leaves["last"] = np.cumsum(size)
+    leaves["first"] = leaves["last"] - size
+    part = replace(
+        system,
+        echelons=e._replace(**by_leaf | {"leaves": leaves, "points": e.points[points]}),
+        part=system.part[rows],
+        depot=system.depot[rows],
+        leaf=np.repeat(np.arange(len(rows)), size),
+        site=system.site[points],
+        group=system.group[points],
+        line_limit=system.line_limit[points],
+    )
+    return part, replace(stock, depot_stock=stock.depot_stock[rows], point_stock=stock.point_stock[points])
+
+
+def kept_cost(system: System, stock: PricedStock) -> float:
+    """Holding and line costs at depots and points, money per week; users at a depot share its line."""
+    depot, point = _kept(system, stock.depot_stock, stock.point_stock)
+    return float(depot.sum() + point.sum())
+
+
+def _kept_neighbours(goal: Goal, part: System, stock: PricedStock, radius: int) -> Neighbours:
+    """Cost: holding, lines, and waiting where it has a given price; use: the group's shortfall."""
+    width = 2 * radius + 1
+    point_cost, point_use, point_wait = np.zeros((3, len(part.group), width, width))
+    fixed = goal.is_fixed[part.group]
+    depot_cost = np.empty((len(part.part), width))
+    for a, c, other in shifted(stock, radius):
+        achieved = goal.achieved(part, other)
+        depot_cost[:, a], at_points = _kept(part, other.depot_stock, other.point_stock)
+        waiting = stock.price[part.group] * achieved.backorders
+        point_cost[:, a, c] = at_points + np.where(fixed, waiting, 0.0)
+        point_wait[:, a, c] = np.where(fixed, 0.0, waiting)
+        point_use[:, a, c] = np.where(fixed, 0.0, goal.shortfall(part, achieved))
+    may_open = (stock.point_stock > 0) | np.isinf(part.line_limit)
+    near = Neighbours(depot_cost, np.zeros_like(depot_cost), point_cost, point_use, point_wait, part.group)
+    return barred(near, stock, may_open)
+
+
+def _kept(system: System, depot_stock: Ints, point_stock: Ints) -> tuple[Floats, Floats]:
+    """Holding and line cost a week of every depot and every point."""
+    leaves, points = system.echelons.leaves, system.echelons.points
+    at_depot = leaves["holding"] * depot_stock + np.where(depot_stock > 0, leaves["line"], 0.0)
+    shared = (points["at_depot"] == 1) & (depot_stock > 0)[system.leaf]
+    line = np.where((point_stock > 0) & ~shared, points["line"], 0.0)
+    return np.asarray(at_depot, float), np.asarray(points["holding"] * point_stock + line, float)
+
+
+def _less_rounding(goal: Goal, slack: Floats) -> Floats:
+    """Slack less what is left to rounding."""
+    return slack - ROUNDING * np.where(goal.is_fixed, 0.0, goal.allowed * goal.demand)
+
+
+def _lumps(system: System) -> Floats:
+    """How far each group's kept cost plus waiting may rise over what its price leads to, money per week.
+
+    With one target for a group, what its price misses is as much as one leaf's lump, be the group of a thousand leaves
+    (Shapley & Folkman; Aubin & Ekeland 1976). More than that is not an integer gap: the fill rate alone does not ask
+    how long those wait who are not served at once, and dear parts would be left to wait to the end.
+    """
+    dearest = np.zeros(len(system.targets))
+    points, at_depot = system.echelons.points["holding"], system.echelons.leaves["holding"][system.leaf]
+    np.maximum.at(dearest, system.group, np.maximum(points, at_depot))
+    return LUMPS * dearest
+
+
+def _dearest_leaves(system: System, stock: PricedStock, leaves: Ints) -> Ints:
+    """Of these leaves the EXAMINED that cost most to keep, in order."""
+    leaves = np.unique(leaves)
+    if len(leaves) <= EXAMINED:
+        return leaves
+    depot, point = _kept(system, stock.depot_stock, stock.point_stock)
+    cost = (depot + np.bincount(system.leaf, point, len(depot)))[leaves]
+    return np.sort(leaves[np.argsort(-cost, kind="stable")[:EXAMINED]])
+
+
+def _points_of(system: System, rows: Ints) -> Ints:
+    first, last = system.echelons.leaves["first"][rows], system.echelons.leaves["last"][rows]
+    before = np.cumsum(last - first) - (last - first)
+    points: Ints = np.arange(int((last - first).sum())) + np.repeat(first - before, last - first)
+    return points
+
+
+def _with(system: System, stock: PricedStock, rows: Ints, depot: Ints, point: Ints) -> PricedStock:
+    depot_stock, point_stock = stock.depot_stock.copy(), stock.point_stock.copy()
+    depot_stock[rows], point_stock[_points_of(system, rows)] = depot, point
+    return replace(stock, depot_stock=depot_stock, point_stock=point_stock)
+
+
+def _same(a: PricedStock, b: PricedStock) -> bool:
+    return bool((a.depot_stock == b.depot_stock).all() and (a.point_stock == b.point_stock).all())
+
+
+def _trimmed(system: System, goal: Goal, stock: PricedStock) -> PricedStock:
+    """Take single units from points or from their depot, least waiting per money first, while targets are kept.
+
+    A leaf gives units from its depot or from its points, whichever comes first: their losses would not add up.
+    """
+    one_less = replace(stock, point_stock=np.maximum(stock.point_stock - 1, 0))
+    without = replace(stock, depot_stock=np.maximum(stock.depot_stock - 1, 0))
+    now, less, below = (goal.achieved(system, each) for each in (stock, one_less, without))
+    leaves = len(stock.depot_stock)
+    slack = _less_rounding(goal, goal.slack(system, now))
+    kept, kept_less = (_kept(system, each.depot_stock, each.point_stock) for each in (stock, one_less))
+    saved_below = np.add(*_sums(system, stock)) - np.add(*_sums(system, without))
+    group = np.concatenate([system.group, _only_group(system)])
+    loss, waiting = (
+        np.concatenate([at_points, np.bincount(system.leaf, at_leaf, leaves)])
+        for at_points, at_leaf in (
+            (goal.shortfall(system, less) - goal.shortfall(system, now),
+             goal.shortfall(system, below) - goal.shortfall(system, now)),
+            (stock.price[system.group] * (less.backorders - now.backorders),
+             stock.price[system.group] * (below.backorders - now.backorders)),
+        )
+    )  # fmt: skip
+    saved = np.concatenate([kept[1] - kept_less[1], saved_below])
+    leaf = np.concatenate([system.leaf, np.arange(leaves)])
+    has_unit = np.concatenate([stock.point_stock, stock.depot_stock]) > 0
+    rate = np.divide(waiting, saved, out=np.full(len(saved), np.inf), where=(saved > 0) & has_unit)
+    best = np.full(leaves, np.inf)
+    np.minimum.at(best, system.leaf, rate[: len(system.leaf)])
+    from_depot = rate[len(system.leaf) :] < best
+    is_depot = np.arange(len(leaf)) >= len(system.leaf)
+    rows = np.flatnonzero((group >= 0) & np.isfinite(rate) & (is_depot == from_depot[leaf]) & (slack[group] > 0))
+    rows = rows[np.lexsort((rate[rows], group[rows]))]
+    units = np.concatenate([stock.point_stock, stock.depot_stock])
+    for each in np.unique(group[rows]):
+        of_group = rows[group[rows] == each]
+        units[of_group[np.cumsum(np.maximum(loss[of_group], 0.0)) <= slack[each]]] -= 1
+    return replace(stock, point_stock=units[: len(system.leaf)], depot_stock=units[len(system.leaf) :])
+
+
+def _sums(system: System, stock: PricedStock) -> tuple[Floats, Floats]:
+    depot, point = _kept(system, stock.depot_stock, stock.point_stock)
+    return depot, np.bincount(system.leaf, point, len(depot)).astype(float)
+
+
+def _only_group(system: System) -> Ints:
+    """The group of all points of a leaf, −1 where they belong to several."""
+    least, most = np.full(len(system.part), len(system.targets)), np.full(len(system.part), -1)
+    np.minimum.at(least, system.leaf, system.group)
+    np.maximum.at(most, system.leaf, system.group)
+    return np.where(least == most, most, -1)
