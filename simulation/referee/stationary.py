@@ -14,7 +14,7 @@ import pandas as pd
 from domain.calendar import DAYS_PER_WEEK
 from domain.forecast import Forecast
 from domain.network import Network
-from simulation.referee.board import REORDER, SHIP, Board, Bools, Demands, Floats, Ints, Played
+from simulation.referee.board import HUB, REORDER, SHIP, Board, Bools, Demands, Floats, Ints, Played
 from simulation.referee.case import Case, case_of, with_orders
 from simulation.referee.plan import PlanToJudge
 from simulation.referee.position import table_of
@@ -22,17 +22,19 @@ from simulation.referee.referee import from_law, replicate, rules_of
 from simulation.referee.verdict import Interval, ratio_interval
 
 _TWO_SIDED = 1.96  # standard errors, 95 %
+_LOTS = 7  # stream of a replication
 _SURE = 3.0  # standard deviations by which a lead time may exceed its mean before what it does is left out
 
 
 @dataclass(frozen=True)
 class LongRun:
     """A case to be played in the long run: of its weeks, `warm_up` pass before `weeks` count; the rest lets what asked
-    last get its units."""
+    last get its units. hub: base stock of each part's hub, NaN where it never runs out, (parts,)."""
 
     case: Case
     warm_up: int
     weeks: int
+    hub: Floats
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def long_run(network: Network, forecast: Forecast, targets: pd.DataFrame, weeks:
     case = case_of(network, nothing_planned, 2 * warm_up + weeks)
     hub = _hub_stock(case, targets)
     case = replace(case, board=_lasting(case, targets, np.isnan(hub)))
-    return LongRun(with_orders(case, _up_to(case, hub)), warm_up, weeks)
+    return LongRun(with_orders(case, _up_to(case, hub)), warm_up, weeks, hub)
 
 
 def settle(
@@ -88,7 +90,7 @@ def settle(
     asked, served, waited = (np.zeros((replications, points)) for _ in range(3))
     for play in range(replications):
         tell(f"Playing the long run, replication {play + 1} of {replications}")
-        demands, _, played = replicate(run.case, draw, rules, seed, play)
+        demands, _, played = replicate(_begun(run, np.random.default_rng([seed, play, _LOTS])), draw, rules, seed, play)
         asked[play], served[play], waited[play] = count_by_point(
             demands, played, points, DAYS_PER_WEEK * run.warm_up, DAYS_PER_WEEK * (run.warm_up + run.weeks)
         )
@@ -122,6 +124,8 @@ _NO_DAYS = np.zeros(0, "datetime64[ns]")
 def _at_base_stock(network: Network, targets: pd.DataFrame) -> Network:
     """The network with its shelves at base stock, nothing under way, no repair waiting, no event."""
     stock = targets.groupby(["site", "part"], as_index=False)["base_stock"].sum()
+    at_hub = stock["site"].map(network.site_of["kind"]) == "origin"
+    stock["base_stock"] += at_hub  # room for a unit of the lot a play begins with
     stock = stock[stock["base_stock"] > 0]
     return replace(
         network,
@@ -172,6 +176,25 @@ def _lasting(case: Case, targets: pd.DataFrame, unlimited: Bools) -> Board:
         life_days=np.full(len(case.rows.parts), np.inf),
         unlimited=unlimited,
     )
+
+
+def _begun(run: LongRun, rng: np.random.Generator) -> Case:
+    """The case somewhere in the cycle of its hubs' purchases, which may last for years: positions of a hub that buys
+    lots of Q are uniform on S..S + Q − 1."""
+    board = run.case.board
+    at_hub = board.lot_site == HUB
+    quantity = board.lot_quantity.copy()
+    part = np.repeat(np.arange(len(run.hub)), np.diff(board.lot_start))[at_hub]
+    quantity[at_hub] = run.hub[part] + rng.integers(0, np.maximum(board.moq, 1))[part]
+    some = quantity > 0
+    lots = board._replace(
+        lot_start=np.append(0, np.cumsum(some))[board.lot_start],
+        lot_site=board.lot_site[some],
+        lot_quantity=quantity[some],
+        lot_expires=board.lot_expires[some],
+        lot_voyage=board.lot_voyage[some],
+    )
+    return replace(run.case, board=lots)
 
 
 def _up_to(case: Case, hub: Floats) -> pd.DataFrame:

@@ -107,6 +107,25 @@ def test_a_hub_with_a_base_stock_waits_for_its_supplier() -> None:
         close(settle(run, PLAYS, fifo=True), exact(5, lead, **shelves))
 
 
+def test_a_hub_that_buys_lots_has_every_position_equally_often() -> None:
+    """A hub of base stock 0 that buys sixes serves like hubs of base stock 0 to 5 that buy single units, on average."""
+    shelves, lot = {"A1": 1, "A2": 1, "D1": 1}, 6
+    sixes = network(parts=[part(name, 10.0, moq=lot, order_multiple=lot) for name in PARTS])
+    found = by_site(settle(long_run(sixes, forecast(), targets(2, 0, **shelves), 20), 50, fifo=True))
+    single = [
+        by_site(settle(long_run(network(), forecast(), targets(2, hub, **shelves), 20), 12, fifo=True))
+        for hub in range(lot)
+    ]
+    for figure in ("backorders", "fill_rate"):
+        expected = np.mean([table[figure] for table in single], axis=0)
+        spread = np.sqrt(sum(table[f"{figure}_error"] ** 2 for table in single)) / lot
+        error = np.hypot(found[f"{figure}_error"], spread)
+        assert (error < 0.02).all()
+        assert ((found[figure] - expected).abs() <= 4 * error).all(), (found, expected)
+    low, high = single[0]["fill_rate"], single[-1]["fill_rate"]
+    assert (high - low > 0.1).all()
+
+
 def test_only_base_stock_and_demand_count() -> None:
     """Today's stock, what is under way, open repairs and shutdowns change nothing; a seed is a seed."""
     busy = network(
