@@ -230,6 +230,7 @@ def _service(size: Size) -> pd.DataFrame:
         *(
             {"group": f"critical-{country}", "criticality": "A", "country": country, "fill_rate": share}
             for country, share in promised.country_fill_rates
+            if country in repairs
         ),
         {"group": "critical", "criticality": "A", "fill_rate": promised.critical_fill_rate},
         *(
