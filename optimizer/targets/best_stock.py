@@ -113,10 +113,10 @@ def _pipelines(
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _depot_moments(leaf: Record, theta: Floats, demand: float, worthwhile: float, law: Floats) -> Floats:
+def _depot_moments(leaf: Record, theta: Floats, owed: Floats, demand: float, worthwhile: float, law: Floats) -> Floats:
     """EBO_d and E[B_d²] for depot stock 0, 1, … while backorders are left and holding costs less than `worthwhile`."""
     short = np.empty((2, len(theta)))
-    fit_depot(leaf, theta, demand, leaf.lead_weeks, law, short)
+    fit_depot(leaf, theta, owed, demand, leaf.lead_weeks, law, short)
     table = np.empty((16, 2, len(theta)))
     table[0] = short
     stock = 0
@@ -132,10 +132,17 @@ def _depot_moments(leaf: Record, theta: Floats, demand: float, worthwhile: float
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _scan(
-    leaf: Record, points: Records, price: Floats, theta: Floats, weight: Floats, metric: bool, point_stock: Ints
-) -> int:
-    """Best depot stock of one leaf, every one tried that can be best; the points' best stock goes to `point_stock`.
+def scan(
+    leaf: Record,
+    points: Records,
+    price: Floats,
+    theta: Floats,
+    weight: Floats,
+    owed: Floats,
+    metric: bool,
+    point_stock: Ints,
+) -> tuple[int, float]:
+    """Best depot stock of one leaf, every one tried that can be best, and the cost; the points' go to `point_stock`.
 
     Cost is not convex in the depot's stock, but what the points cost does not rise with it: between two stocks the
     cost is at least holding at the lower and the points' cost at the upper one, so intervals are halved until that
@@ -145,10 +152,10 @@ def _scan(
     law, stock = np.empty((ROWS, len(theta))), np.zeros(len(points), np.int64)
     pipeline = _pipelines(leaf, points, price, theta, weight, demand, law)
     short = np.empty((2, len(theta)))
-    fit_depot(leaf, theta, demand, leaf.lead_weeks, law, short)
+    fit_depot(leaf, theta, owed, demand, leaf.lead_weeks, law, short)
     best, best_stock = np.inf, 0
     best = _points_cost(leaf, points, price, pipeline, theta, weight, metric, short, False, best, point_stock, law)
-    moments = _depot_moments(leaf, theta, demand, SLACK * best - pipeline[2, 0], law)
+    moments = _depot_moments(leaf, theta, owed, demand, SLACK * best - pipeline[2, 0], law)
 
     open_intervals, count = np.empty((128, 2), np.int64), 0
     least = np.empty(len(moments))  # points' cost at each depot stock tried, or a lower bound
@@ -177,7 +184,7 @@ def _scan(
         else:
             open_intervals[count] = tried, high
             count += 1
-    return best_stock
+    return best_stock, best
 
 
 @nb.njit(cache=True, parallel=True, error_model="numpy")
@@ -195,6 +202,5 @@ def best_stock(
             leaf = e.leaves[i]
             own = slice(leaf.first, leaf.last)
             nodes = 1 if e.weight[i, 0] == 1.0 else e.weight.shape[1]
-            depot_stock[i] = _scan(
-                leaf, e.points[own], price[own], e.theta[i, :nodes], e.weight[i, :nodes], metric, point_stock[own]
-            )
+            theta, weight, owed = e.theta[i, :nodes], e.weight[i, :nodes], e.owed[i, :, :nodes]
+            depot_stock[i], _ = scan(leaf, e.points[own], price[own], theta, weight, owed, metric, point_stock[own])

@@ -26,13 +26,16 @@ from optimizer.targets.two_echelons import (
 
 class Performance(NamedTuple):
     """What a stock achieves. Points: fill (share of units served within the window), backorders (units waiting on an
-    average day), out (P(N_p > S_p)). Leaves: depot_fill (share of units the depot ships at once), depot_backorders."""
+    average day), out (P(N_p > S_p)), pipeline (mean units under way or owed). Leaves: depot_fill (share of units the
+    depot ships at once), depot_backorders, depot_pipeline."""
 
     fill: Floats
     backorders: Floats
     out: Floats
+    pipeline: Floats
     depot_fill: Floats
     depot_backorders: Floats
+    depot_pipeline: Floats
 
 
 @lean
@@ -53,27 +56,36 @@ def _served(law: Floats, k: int, stock: int, q: float) -> tuple[float, float]:
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _ships_at_once(
-    leaf: Record, theta: Floats, weight: Floats, demand: float, weeks: float, stock: int, law: Floats, short: Floats
+def ships_at_once(
+    leaf: Record,
+    theta: Floats,
+    weight: Floats,
+    owed: Floats,
+    demand: float,
+    weeks: float,
+    stock: int,
+    law: Floats,
+    short: Floats,
 ) -> float:
     """Share of units the depot ships at once with a lead time of `weeks`; leaves its backorder moments in `short`."""
     q = (leaf.batch_index - 1.0) / (leaf.batch_index + 1.0)
-    fit_depot(leaf, theta, demand, weeks, law, short)
+    fit_depot(leaf, theta, owed, demand, weeks, law, short)
     fill: float = 0.0
     for k in range(len(theta)):
         fill += weight[k] * theta[k] * _served(law, k, stock, q)[0]
-    fit_depot(leaf, theta, demand, weeks, law, short)
+    fit_depot(leaf, theta, owed, demand, weeks, law, short)
     for s in range(stock):
         add_depot_unit(law, short, s)
     return fill
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _served_within(
+def served_within(
     leaf: Record,
     point: Record,
     theta: Floats,
     weight: Floats,
+    owed: Floats,
     demand: float,
     window: float,
     depot_stock: int,
@@ -86,7 +98,7 @@ def _served_within(
     share = (1.0 - point.local_share) * point.demand / demand if demand > 0.0 else 0.0
     ahead = window - point.courier_weeks
     lead = max(leaf.lead_weeks - max(ahead, 0.0), 0.0)
-    from_depot = _ships_at_once(leaf, theta, weight, demand, lead, depot_stock, law, short)
+    from_depot = ships_at_once(leaf, theta, weight, owed, demand, lead, depot_stock, law, short)
     fit_point(own_pipeline(point, window), share, leaf.batch_index, metric, theta, short, law)
     fill: float = (1.0 - point.local_share) * q**stock * from_depot if ahead >= 0.0 else 0.0
     for k in range(len(theta)):
@@ -101,24 +113,26 @@ def _perform_leaf(
     leaf = e.leaves[i]
     points = e.points[leaf.first : leaf.last]
     nodes = 1 if e.weight[i, 0] == 1.0 else e.weight.shape[1]
-    theta, weight = e.theta[i, :nodes], e.weight[i, :nodes]
+    theta, weight, owed = e.theta[i, :nodes], e.weight[i, :nodes], e.owed[i, :, :nodes]
     q = (leaf.batch_index - 1.0) / (leaf.batch_index + 1.0)
     demand = depot_demand(points)
     law, short = np.empty((ROWS, nodes)), np.empty((2, nodes))
-    out.depot_fill[i] = _ships_at_once(leaf, theta, weight, demand, leaf.lead_weeks, depot_stock, law, short)
+    out.depot_fill[i] = ships_at_once(leaf, theta, weight, owed, demand, leaf.lead_weeks, depot_stock, law, short)
     out.depot_backorders[i] = np.sum(weight * short[0])
+    out.depot_pipeline[i] = demand * leaf.lead_weeks + np.sum(weight * owed[0])
     for j in range(len(points)):
         p = leaf.first + j
         share = (1.0 - points[j].local_share) * points[j].demand / demand if demand > 0.0 else 0.0
         fit_point(own_pipeline(points[j], 0.0), share, leaf.batch_index, metric, theta, short, law)
         for k in range(nodes):
+            out.pipeline[p] += weight[k] * law[MEAN, k]
             fill, waiting = _served(law, k, point_stock[p], q)
             out.fill[p] += weight[k] * theta[k] * fill
             out.backorders[p] += weight[k] * waiting
             out.out[p] += weight[k] * max(1.0 - law[CDF, k], 0.0)
         if window[p] > 0.0 or points[j].courier_weeks <= 0.0:
-            out.fill[p] = _served_within(
-                leaf, points[j], theta, weight, demand, window[p], depot_stock, point_stock[p], metric
+            out.fill[p] = served_within(
+                leaf, points[j], theta, weight, owed, demand, window[p], depot_stock, point_stock[p], metric
             )
 
 
@@ -144,8 +158,10 @@ def performance(
         fill=np.zeros(points),
         backorders=np.zeros(points),
         out=np.zeros(points),
+        pipeline=np.zeros(points),
         depot_fill=np.zeros(leaves),
         depot_backorders=np.zeros(leaves),
+        depot_pipeline=np.zeros(leaves),
     )
     _perform(e, depot_stock, point_stock, np.zeros(points) if window_weeks is None else window_weeks, metric, out)
     return out

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from domain.calendar import DAYS_PER_WEEK
 from domain.service import BackorderCost, FillRate, MeanWait, ServiceTarget, WithinDays
 from optimizer.targets.best_stock import best_stock
+from optimizer.targets.hub import owe, place
 from optimizer.targets.performance import Performance, performance
 from optimizer.targets.system import System, every
 
@@ -19,6 +20,7 @@ ROUNDS = 20
 TOLERANCE = 0.01  # of the shortfall allowed: 0.95 is met between 0.95 and 0.9505
 NARROW = 0.01  # relative width of a bracket in which nothing is left to find
 FIRST_GUESS = 20.0  # weekly holding costs, where the target does not suggest a price itself
+SAMPLE_PARTS, PLACINGS = 600, 2  # parts in the sample that prices hubs, and rounds of prices and hubs
 SAMPLE_FROM, SAMPLE_STEP = 10_000, 8  # leaves from which a sample of every 8th finds the start
 DEAREST, CHEAPEST = 1e5, 1e-4  # weekly holding costs: no promise is bought dearer or sought below
 
@@ -38,6 +40,33 @@ def find_prices(system: System) -> PricedStock:
     if len(system.part) >= SAMPLE_FROM:
         log_price = _bisect(every(system, SAMPLE_STEP), log_price)[0]
     return without_overshoot(system, _bisect(system, log_price)[1])
+
+
+def with_hubs(system: System) -> System:
+    """The system with its hubs' stock in place, at the prices that a sample of its parts asks for."""
+    if not (system.hubs["lead_weeks"] > 0.0).any():
+        return system
+    sample = every(system, max(len(system.hubs) // SAMPLE_PARTS, 1))
+    log_price = np.log(_Goal.of(sample).first_guess * _mean_holding(sample))
+    for _ in range(PLACINGS):
+        log_price, found = _bisect(sample, log_price)
+        sample = _placed(sample, found.price)
+    return _placed(system, found.price)
+
+
+def _placed(system: System, price: Floats) -> System:
+    """Hub stock of least cost at these prices, and what the hubs then owe the depots."""
+    stock = np.zeros(len(system.hubs), np.int64)
+    place(system.echelons, system.hubs, price[system.group], stock)
+    return with_hub_stock(system, stock)
+
+
+def with_hub_stock(system: System, hub_stock: Ints) -> System:
+    """The system whose hubs keep so much (parts,), with what they then owe the depots."""
+    e = system.echelons
+    owed = np.zeros_like(e.owed)
+    owe(e, system.hubs, hub_stock, owed)
+    return replace(system, hub_stock=hub_stock, echelons=e._replace(owed=owed))
 
 
 def _bisect(system: System, log_price: Floats) -> tuple[Floats, PricedStock]:

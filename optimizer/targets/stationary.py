@@ -1,4 +1,4 @@
-"""The stock targets of a network: base stock of every part at every depot and repair point, and what it achieves."""
+"""The stock targets of a network: base stock of every part at hub, depots and repair points, and what it achieves."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,28 +9,42 @@ from domain.forecast import Forecast
 from domain.logistics import WEEKS_PER_YEAR
 from domain.network import Network
 from domain.plan import StockTargets
-from optimizer.targets.performance import performance
-from optimizer.targets.prices import PricedStock, find_prices
+from optimizer.targets.hub import hub_service
+from optimizer.targets.performance import Performance, performance
+from optimizer.targets.prices import PricedStock, find_prices, with_hub_stock, with_hubs
 from optimizer.targets.system import System, build_system
+from optimizer.targets.waits import waits
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
 def stock_targets(network: Network, forecast: Forecast) -> StockTargets:
     """Base stock that keeps every service group's promise at least cost of holding and placement (MODEL 2).
 
-    Points have their own base stock and the group they belong to; the depot's own, behind its points, has group "".
-    A depot whose own users need parts has both rows: theirs is part of the shelf kept back for them.
+    Points have their own base stock and the group they belong to; those of depot and hub, behind the points, have group
+    "". A depot whose own users need parts has both rows: theirs is part of the shelf kept back for them. A hub has rows
+    for parts whose supplier takes time: it buys a lot when stock and orders fall below its base stock.
     """
-    system = build_system(network, forecast)
-    stock = find_prices(system)
-    table = pd.concat([_points(system, stock), _depots(system, stock)], ignore_index=True)
+    system = with_hubs(build_system(network, forecast))
+    return targets_of(system, find_prices(system))
+
+
+def targets_of(system: System, stock: PricedStock) -> StockTargets:
+    """The table of a system's stock, sorted by part, site and group."""
+    now = performance(system.echelons, stock.depot_stock, stock.point_stock)
+    days = waits(system.echelons, stock.depot_stock, stock.point_stock, now.fill)
+    levels = [_points(system, stock, now, days[1]), _depots(system, stock, now, days[0]), _hubs(system, stock, now)]
+    table = pd.concat(levels, ignore_index=True)
     table = table.iloc[np.lexsort([_rank(table[column]) for column in ("group", "site", "part")])]
     prices = {group: float(price) for group, price in zip(system.targets, stock.price, strict=True)}
     return StockTargets(table.reset_index(drop=True), prices)
 
 
-def _points(system: System, stock: PricedStock) -> pd.DataFrame:
-    e = system.echelons
-    now = performance(e, stock.depot_stock, stock.point_stock)
+def _points(system: System, stock: PricedStock, now: Performance, wait_95: Ints) -> pd.DataFrame:
+    e, price = system.echelons, stock.price[system.group]
+    less = performance(e, stock.depot_stock, np.maximum(stock.point_stock - 1, 0)).backorders - now.backorders
+    only_line = np.where(stock.point_stock == 1, e.points["line"], 0.0)
     new_line = np.where(stock.point_stock == 0, e.points["line"], 0.0)
     return pd.DataFrame(
         {
@@ -42,20 +56,26 @@ def _points(system: System, stock: PricedStock) -> pd.DataFrame:
             "promised": np.nan,
             "expected_backorders": now.backorders,
             "mean_wait_days": now.backorders / e.points["demand"] * DAYS_PER_WEEK,
-            "value_of_next_unit": (stock.price[system.group] * now.out - e.points["holding"] - new_line)
-            * WEEKS_PER_YEAR,
+            "wait_95_days": wait_95.astype(float),
+            "pipeline": now.pipeline,
+            "value_of_last_unit": _of_last(price * less - e.points["holding"] - only_line, stock.point_stock),
+            "value_of_next_unit": (price * now.out - e.points["holding"] - new_line) * WEEKS_PER_YEAR,
         }
     )
 
 
-def _depots(system: System, stock: PricedStock) -> pd.DataFrame:
-    e = system.echelons
-    now = performance(e, stock.depot_stock, stock.point_stock)
-    more = performance(e, stock.depot_stock + 1, stock.point_stock)
-    leaves = len(system.part)
-    less_waiting = np.bincount(system.leaf, stock.price[system.group] * (now.backorders - more.backorders), leaves)
+def _depots(system: System, stock: PricedStock, now: Performance, wait_95: Ints) -> pd.DataFrame:
+    e, leaves = system.echelons, len(system.part)
+
+    def waiting(depot_stock: Ints) -> Floats:
+        other = performance(e, depot_stock, stock.point_stock)
+        saved = stock.price[system.group] * (other.backorders - now.backorders)
+        return np.bincount(system.leaf, saved, leaves).astype(float)
+
+    only_line = np.where(stock.depot_stock == 1, e.leaves["line"], 0.0)
     new_line = np.where(stock.depot_stock == 0, e.leaves["line"], 0.0)
     demand = np.bincount(system.leaf, (1.0 - e.points["local_share"]) * e.points["demand"], leaves)
+    last = waiting(np.maximum(stock.depot_stock - 1, 0)) - e.leaves["holding"] - only_line
     return pd.DataFrame(
         {
             "part": system.part,
@@ -66,11 +86,53 @@ def _depots(system: System, stock: PricedStock) -> pd.DataFrame:
             "promised": np.nan,
             "expected_backorders": now.depot_backorders,
             "mean_wait_days": now.depot_backorders / demand * DAYS_PER_WEEK,
-            "value_of_next_unit": (less_waiting - e.leaves["holding"] - new_line) * WEEKS_PER_YEAR,
+            "wait_95_days": wait_95.astype(float),
+            "pipeline": now.depot_pipeline,
+            "value_of_last_unit": _of_last(last, stock.depot_stock),
+            "value_of_next_unit": (-waiting(stock.depot_stock + 1) - e.leaves["holding"] - new_line) * WEEKS_PER_YEAR,
         }
     )
 
 
-def _rank(ids: "pd.Series[str]") -> npt.NDArray[np.int64]:
+def _hubs(system: System, stock: PricedStock, now: Performance) -> pd.DataFrame:
+    hubs, parts = system.hubs, len(system.hubs)
+    part_of_leaf = np.repeat(np.arange(parts), hubs["last"] - hubs["first"])
+
+    def waiting(hub_stock: Ints) -> Floats:
+        other = with_hub_stock(system, hub_stock)
+        found = performance(other.echelons, stock.depot_stock, stock.point_stock)
+        saved = stock.price[system.group] * (found.backorders - now.backorders)
+        return np.bincount(part_of_leaf[system.leaf], saved, parts).astype(float)
+
+    served = np.zeros((parts, 3))
+    hub_service(system.echelons, hubs, system.hub_stock, served)
+    only_line = np.where(system.hub_stock == 1, hubs["line"], 0.0)
+    new_line = np.where(system.hub_stock == 0, hubs["line"], 0.0)
+    last = waiting(np.maximum(system.hub_stock - 1, 0)) - hubs["holding"] - only_line
+    rows = pd.DataFrame(
+        {
+            "part": system.part[hubs["first"]],
+            "site": system.hub,
+            "group": "",
+            "base_stock": system.hub_stock,
+            "fill_rate": served[:, 2],
+            "promised": np.nan,
+            "expected_backorders": served[:, 1],
+            "mean_wait_days": served[:, 1] / served[:, 0] * DAYS_PER_WEEK,
+            "wait_95_days": np.nan,
+            "pipeline": served[:, 0] * hubs["lead_weeks"],
+            "value_of_last_unit": _of_last(last, system.hub_stock),
+            "value_of_next_unit": (-waiting(system.hub_stock + 1) - hubs["holding"] - new_line) * WEEKS_PER_YEAR,
+        }
+    )
+    return rows[hubs["lead_weeks"] > 0.0]
+
+
+def _of_last(value: Floats, stock: Ints) -> Floats:
+    """Money a week of the last unit, as money a year; NaN where there is none."""
+    return np.where(stock > 0, value * WEEKS_PER_YEAR, np.nan)
+
+
+def _rank(ids: "pd.Series[str]") -> Ints:
     """Place of each id among the sorted distinct ones: half a million ids sort ten times faster as numbers."""
     return pd.factorize(ids, sort=True)[0].astype(np.int64)

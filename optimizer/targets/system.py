@@ -11,7 +11,8 @@ from domain.forecast import Forecast
 from domain.logistics import WEEKS_PER_YEAR, hub_of_part, supply_lanes
 from domain.network import Network
 from domain.service import ServiceTarget, group_of, service_targets
-from optimizer.targets.two_echelons import LEAF, POINT, TwoEchelons, rate_nodes
+from optimizer.targets.lead_law import realised_lead
+from optimizer.targets.two_echelons import HUB, LEAF, POINT, Records, TwoEchelons, rate_nodes
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -25,10 +26,15 @@ TARGET_WEEKS = 13  # the target speaks of the quarter that today's orders will s
 class System:
     """The engine's arrays with the names that belong to their rows.
 
-    part, depot: ids, shape (leaves,), sorted by (part, region). leaf: row in these, site: id, group: position in
-    `targets`, line_limit: most part numbers the site may keep (inf: no limit), shape (points,), sorted by (leaf, site).
+    hubs, hub, hub_stock: records, site ids and base stock of the hub of every part, shape (parts,), sorted by part; a
+    part without supplier has a hub that is never out. part, depot: ids, shape (leaves,), sorted by (part, region).
+    leaf: row in these, site: id, group: position in `targets`, line_limit: most part numbers the site may keep (inf: no
+    limit), shape (points,), sorted by (leaf, site).
     """
 
+    hubs: Records
+    hub: Objects
+    hub_stock: Ints
     echelons: TwoEchelons
     part: Objects
     depot: Objects
@@ -41,25 +47,27 @@ class System:
 
 @dataclass(frozen=True)
 class _Supply:
-    """Of every leaf: lead time in days with its standard deviation, and the landed unit cost."""
+    """Of every leaf: the lead time hub → depot, nominal and as realised (days, with its variance in days²), and the
+    landed unit cost."""
 
+    nominal_days: Floats
     lead_days: Floats
-    lead_days_sd: Floats
+    lead_variance: Floats
     landed: Floats
 
 
 def build_system(network: Network, forecast: Forecast) -> System:
     """Every leaf with demand, in the units of the engine (weeks, money per week).
 
-    The demand rate is the forecast's weekly mean over the 13 weeks that begin when what is ordered today has arrived
-    (the last 13 of a shorter forecast), so parts that phase out or ramp up are stocked for what is coming.
+    The demand rate is the forecast's weekly mean over the 13 weeks that begin when what leaves the hub today has
+    arrived (the last 13 of a shorter forecast), so parts that phase out or ramp up are stocked for what is coming.
     """
     parts = pd.Index(network.parts["part"])
     sites = network.site_of
     depots = np.array([network.depot_of_region[str(region)] for region in forecast.region], dtype=object)
     part_row = parts.get_indexer(pd.Index(forecast.part))
     supply = _supply(network, part_row, depots)
-    rate = _rate_after(forecast, supply.lead_days)
+    rate = _rate_after(forecast, supply.nominal_days)
 
     order, leaf, demand = _points_with_demand(forecast, rate, sites.index)
     kept, leaf = np.unique(leaf, return_inverse=True)
@@ -72,8 +80,7 @@ def build_system(network: Network, forecast: Forecast) -> System:
     at_depot = site == depots[kept][leaf]
     leaves = np.zeros(len(kept), LEAF)
     leaves["first"], leaves["last"] = _spans(leaf, len(kept))
-    leaves["lead_weeks"] = (supply.lead_days[kept] + REVIEW_DAYS / 2) / DAYS_PER_WEEK
-    leaves["lead_variance"] = (supply.lead_days_sd[kept] ** 2 + REVIEW_DAYS**2 / 12) / DAYS_PER_WEEK**2
+    leaves["lead_weeks"], leaves["lead_variance"] = _reviewed(supply.lead_days[kept], supply.lead_variance[kept])
     leaves["batch_index"] = forecast.batch_index[kept]
     leaves["holding"] = per_week[depot_row, 0] * landed
     leaves["line"] = per_week[depot_row, 1]
@@ -84,8 +91,12 @@ def build_system(network: Network, forecast: Forecast) -> System:
     points["line"] = per_week[row, 1]
     points["at_depot"] = at_depot
     part = forecast.part[kept]
+    hubs, hub = _hubs(network, part)
     return System(
-        echelons=TwoEchelons(leaves, points, theta, weight),
+        hubs=hubs,
+        hub=hub,
+        hub_stock=np.zeros(len(hubs), np.int64),
+        echelons=TwoEchelons.behind_full_hub(leaves, points, theta, weight),
         part=part,
         depot=depots[kept],
         leaf=leaf,
@@ -97,17 +108,23 @@ def build_system(network: Network, forecast: Forecast) -> System:
 
 
 def every(system: System, step: int) -> System:
-    """The system of every `step`-th leaf: a sample that is the same each time."""
+    """The system of every `step`-th part: a sample that is the same each time."""
     e = system.echelons
-    rows = np.flatnonzero(system.leaf % step == 0)
-    leaf = system.leaf[rows] // step
-    leaves = e.leaves[::step].copy()
+    of_part = np.repeat(np.arange(len(system.hubs)), system.hubs["last"] - system.hubs["first"])
+    leaves_kept = np.flatnonzero(of_part % step == 0)
+    rows = np.flatnonzero(of_part[system.leaf] % step == 0)
+    leaf = np.searchsorted(leaves_kept, system.leaf[rows])
+    leaves, hubs = e.leaves[leaves_kept].copy(), system.hubs[::step].copy()
     leaves["first"], leaves["last"] = _spans(leaf, len(leaves))
+    hubs["first"], hubs["last"] = _spans(of_part[leaves_kept] // step, len(hubs))
     return replace(
         system,
-        echelons=TwoEchelons(leaves, e.points[rows], e.theta[::step].copy(), e.weight[::step].copy()),
-        part=system.part[::step],
-        depot=system.depot[::step],
+        hubs=hubs,
+        hub=system.hub[::step],
+        hub_stock=system.hub_stock[::step],
+        echelons=TwoEchelons(leaves, e.points[rows], e.theta[leaves_kept], e.weight[leaves_kept], e.owed[leaves_kept]),
+        part=system.part[leaves_kept],
+        depot=system.depot[leaves_kept],
         leaf=leaf,
         site=system.site[rows],
         group=system.group[rows],
@@ -138,34 +155,56 @@ def courier_days(network: Network) -> "pd.Series[float]":
 
 
 def _supply(network: Network, part_row: Ints, depots: Objects) -> _Supply:
-    """The ordinary lane's lead time and landed cost; the supplier's lead time on top where the hub holds none.
+    """The ordinary lane's realised lead time and landed cost.
 
     A part no lane may carry to its depot is stocked as if the slowest lane there brought it at its purchase price.
     """
     lanes = supply_lanes(network)
-    wait, wait_sd = _supplier_lead(network)
-    lead, sd, landed = np.zeros(len(part_row)), np.zeros(len(part_row)), np.zeros(len(part_row))
+    days = (lanes.lanes["transit_days"] + lanes.lanes["customs_days"]).to_numpy(float)
+    mean, variance = _realised(days, lanes.lead_days_sd)
+    nominal, lead, spread, landed = np.zeros((4, len(part_row)))
     unit_cost = network.parts["unit_cost"].to_numpy(float)
     for depot in sorted(set(depots)):
         here = np.flatnonzero(depots == depot)
         parts = part_row[here]
         lane, cost = (column[parts] for column in lanes.ordinary(depot))
-        slowest = lanes.lead_days[(lanes.lanes["destination"] == depot).to_numpy(bool)].max(initial=0)
-        lead[here] = np.append(lanes.lead_days, slowest)[lane] + wait[parts]  # lane −1: none may carry it
-        sd[here] = np.hypot(np.append(lanes.lead_days_sd, 0.0)[lane], wait_sd[parts])
+        slowest = days[(lanes.lanes["destination"] == depot).to_numpy(bool)].max(initial=0.0)
+        nominal[here] = np.append(days, slowest)[lane]  # lane −1: none may carry it
+        lead[here] = np.append(mean, slowest)[lane]
+        spread[here] = np.append(variance, 0.0)[lane]
         landed[here] = np.where(lane >= 0, cost, unit_cost[parts])
-    return _Supply(lead, sd, landed)
+    return _Supply(nominal, lead, spread, landed)
 
 
-def _supplier_lead(network: Network) -> tuple[Floats, Floats]:
-    """Days and their standard deviation until the supplier delivers to the hub, 0 where the hub holds the part."""
-    good = network.stock[(network.stock["condition"] == "good") & (network.stock["on_hand"] > 0)]
-    held = set(zip(good["site"], good["part"], strict=True))
-    at_hub = np.array([pair in held for pair in zip(hub_of_part(network), network.parts["part"], strict=True)], bool)
-    suppliers = network.suppliers.set_index("supplier")[["lead_time_days", "lead_time_days_sd"]]
-    days = suppliers.reindex(network.parts["supplier"]).fillna(0.0).to_numpy(float)
-    days[at_hub] = 0.0
-    return days[:, 0], days[:, 1]
+def _hubs(network: Network, part: Objects) -> tuple[Records, Objects]:
+    """The hub of every part of the sorted leaves: its record and its site."""
+    names, first = np.unique(part.astype(str), return_index=True)
+    parts = network.parts.set_index("part").loc[names]
+    site = pd.Series(hub_of_part(network), index=network.parts["part"]).reindex(names).to_numpy(object)
+    suppliers = network.suppliers.set_index("supplier")[["lead_time_days", "lead_time_days_sd"]].astype(float)
+    row = suppliers.index.get_indexer(pd.Index(parts["supplier"]))
+    mean, variance = _realised(*suppliers.to_numpy().T.reshape(2, -1))
+    weeks, spread = _reviewed(np.append(mean, 0.0)[row], np.append(variance, 0.0)[row])
+    per_week = network.site_of[["holding_rate_per_year", "line_cost_per_year"]].reindex(site).to_numpy(float)
+    hubs = np.zeros(len(names), HUB)
+    hubs["first"], hubs["last"] = first, np.append(first[1:], len(part))
+    hubs["lead_weeks"], hubs["lead_variance"] = np.where(row >= 0, (weeks, spread), 0.0)
+    hubs["lot"] = -(-parts["moq"] // parts["order_multiple"]) * parts["order_multiple"]
+    hubs["holding"] = per_week[:, 0] / WEEKS_PER_YEAR * parts["unit_cost"].to_numpy(float)
+    hubs["line"] = per_week[:, 1] / WEEKS_PER_YEAR
+    return hubs, site
+
+
+def _realised(days: Floats, days_sd: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance, days and days², of lead times of what leaves weekly and does not overtake."""
+    found = [realised_lead(mean, sd, REVIEW_DAYS) for mean, sd in zip(days, days_sd, strict=True)]
+    return np.array([mean for mean, _ in found], float), np.array([variance for _, variance in found], float)
+
+
+def _reviewed(lead_days: Floats, lead_variance: Floats) -> tuple[Floats, Floats]:
+    """Mean (weeks) and variance (weeks²) of a lead time and the wait for a departure, uniform over REVIEW_DAYS."""
+    weeks = (lead_days + REVIEW_DAYS / 2) / DAYS_PER_WEEK
+    return weeks, (lead_variance + REVIEW_DAYS**2 / 12) / DAYS_PER_WEEK**2
 
 
 def _rate_after(forecast: Forecast, lead_days: Floats) -> Floats:

@@ -47,6 +47,18 @@ LEAF = np.dtype(
     ],
     align=True,
 )
+HUB = np.dtype(
+    [
+        ("first", np.int64),  # its depots are rows first..last − 1 of the leaf table
+        ("last", np.int64),
+        ("lead_weeks", np.float64),  # mean of supplier lead time plus wait for an ordering day; 0: the hub is never out
+        ("lead_variance", np.float64),  # weeks²
+        ("lot", np.int64),  # Q ≥ 1, units bought at a time
+        ("holding", np.float64),  # at the hub, money per unit and week
+        ("line", np.float64),
+    ],
+    align=True,
+)
 POINT = np.dtype(
     [
         ("demand", np.float64),  # λ_p, units per week
@@ -64,13 +76,20 @@ POINT = np.dtype(
 class TwoEchelons(NamedTuple):
     """All leaves (part × region) at once: tables of LEAF and POINT, and Gauss nodes of Θ with their weights.
 
-    theta, weight: shape (leaves, nodes); a known rate has the single node 1 of weight 1, standing first.
+    theta, weight: shape (leaves, nodes); a known rate has the single node 1 of weight 1, standing first. owed: mean and
+    variance of the units the hub owes the depot in every node, shape (leaves, 2, nodes).
     """
 
     leaves: Records
     points: Records
     theta: Floats
     weight: Floats
+    owed: Floats
+
+    @staticmethod
+    def behind_full_hub(leaves: Records, points: Records, theta: Floats, weight: Floats) -> "TwoEchelons":
+        """Behind a hub that is never out."""
+        return TwoEchelons(leaves, points, theta, weight, np.zeros((len(leaves), 2, theta.shape[1])))
 
 
 def rate_nodes(rate_shape: Floats, count: int = 5) -> tuple[Floats, Floats]:
@@ -136,12 +155,15 @@ def own_pipeline(point: Record, window: float) -> float:
 
 
 @lean
-def fit_depot(leaf: Record, theta: Floats, demand: float, lead_weeks: float, law: Floats, short: Floats) -> None:
+def fit_depot(
+    leaf: Record, theta: Floats, owed: Floats, demand: float, lead_weeks: float, law: Floats, short: Floats
+) -> None:
     """The depot's pipeline in every node; `short` becomes EBO_d and E[B_d²] of an empty depot."""
     for k in range(law.shape[1]):
         rate = theta[k] * demand
-        mean = rate * lead_weeks
-        variance = leaf.batch_index * mean + rate * rate * leaf.lead_variance if mean > 0.0 else 0.0
+        mean = rate * lead_weeks + owed[0, k]
+        variance = leaf.batch_index * rate * lead_weeks + owed[1, k]
+        variance += rate * rate * leaf.lead_variance if lead_weeks > 0.0 else 0.0
         fit(law, k, mean, variance)
         short[0, k] = mean
         short[1, k] = variance + mean * mean

@@ -176,11 +176,12 @@ def _base_stock(network: Network, plan: PlanToJudge, rows: Map) -> tuple[Ints, I
     targets, every = plan.targets, network.site_of
     at = rows_in(every.index, targets["site"])
     at_depot, at_point = np.zeros(len(rows.leaves), np.int64), np.zeros(len(rows.points), np.int64)
-    stock, depot = targets["base_stock"].to_numpy(np.int64), (every["kind"] == "depot").to_numpy()[at]
+    stock, kind = targets["base_stock"].to_numpy(np.int64), every["kind"].to_numpy(str)[at]
+    depot, shelf = kind == "depot", kind == "repair_point"
     leaf = rows.leaf_row(targets["part"][depot], every["region"].iloc[at[depot]])
-    point = rows.point_row(targets["part"][~depot], targets["site"][~depot])
+    point = rows.point_row(targets["part"][shelf], targets["site"][shelf])
     at_depot[leaf[leaf >= 0]] = stock[depot][leaf >= 0]
-    at_point[point[point >= 0]] = stock[~depot][point >= 0]
+    at_point[point[point >= 0]] = stock[shelf][point >= 0]
     return at_depot, at_point
 
 

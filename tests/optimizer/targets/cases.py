@@ -8,7 +8,7 @@ from scipy import special, stats
 
 from domain.service import ServiceTarget
 from optimizer.targets.system import System
-from optimizer.targets.two_echelons import LEAF, POINT, TwoEchelons, rate_nodes
+from optimizer.targets.two_echelons import HUB, LEAF, POINT, TwoEchelons, rate_nodes
 
 Floats = npt.NDArray[np.float64]
 
@@ -33,7 +33,7 @@ def echelons(*points: dict[str, Any], rate_shape: float = np.inf, **leaf: float)
     for row, point in enumerate(points):
         for name, value in (POINT_DEFAULTS | point).items():
             table[name][row] = value
-    return TwoEchelons(leaves, table, *rate_nodes(np.array([rate_shape])))
+    return TwoEchelons.behind_full_hub(leaves, table, *rate_nodes(np.array([rate_shape])))
 
 
 def random_case(rng: np.random.Generator, points: int = 2) -> TwoEchelons:
@@ -119,7 +119,8 @@ def system(rng: np.random.Generator, targets: dict[str, ServiceTarget], leaves: 
     rows["line"] = 0.01
     theta, weight = rate_nodes(rng.choice([2.0, 8.0, np.inf], leaves))
     return System(
-        echelons=TwoEchelons(table, rows, theta, weight),
+        **full_hubs(leaves),
+        echelons=TwoEchelons.behind_full_hub(table, rows, theta, weight),
         part=np.array([f"P{i:03d}" for i in range(leaves)], dtype=object),
         depot=np.full(leaves, "D1", dtype=object),
         leaf=leaf,
@@ -128,3 +129,11 @@ def system(rng: np.random.Generator, targets: dict[str, ServiceTarget], leaves: 
         line_limit=np.full(len(rows), np.inf),
         targets=targets,
     )
+
+
+def full_hubs(leaves: int) -> dict[str, Any]:
+    """The hub fields of a system of `leaves` parts, one leaf each, whose hubs are never out."""
+    hubs = np.zeros(leaves, HUB)
+    hubs["first"], hubs["last"] = np.arange(leaves), np.arange(leaves) + 1
+    hubs["lot"] = 1
+    return {"hubs": hubs, "hub": np.full(leaves, "H", dtype=object), "hub_stock": np.zeros(leaves, np.int64)}

@@ -136,7 +136,7 @@ def test_five_nodes_stand_for_the_uncertain_rate(shape: float, near: float) -> N
     point = {"demand": 1.0, "courier_weeks": 2.0}
     e = echelons(point, point, lead_weeks=3.0, rate_shape=shape)
     theta, weight = gamma_nodes(shape)
-    fine = e._replace(theta=theta[None, :], weight=weight[None, :])
+    fine = TwoEchelons.behind_full_hub(e.leaves, e.points, theta[None, :], weight[None, :])
     for depot, stock in product((0, 4, 8), (1, 3, 6)):
         five, integral = (performance(x, integers(depot), integers(stock, stock)) for x in (e, fine))
         assert five.backorders[0] == pytest.approx(integral.backorders[0], abs=near)

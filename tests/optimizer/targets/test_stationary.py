@@ -1,6 +1,7 @@
 """Stock targets from end to end: the table a planner sees."""
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -10,11 +11,13 @@ from domain.forecast import Forecast
 from domain.network import Network
 from optimizer.targets import stock_targets
 from optimizer.targets.performance import performance
+from optimizer.targets.prices import with_hub_stock
 from optimizer.targets.system import build_system
 from tests.optimizer.targets.networks import PARTS, demand, two_regions
 
 COLUMNS = ["part", "site", "group", "base_stock", "fill_rate", "promised"]
-COLUMNS += ["expected_backorders", "mean_wait_days", "value_of_next_unit"]
+COLUMNS += ["expected_backorders", "mean_wait_days", "wait_95_days", "pipeline"]
+COLUMNS += ["value_of_last_unit", "value_of_next_unit"]
 WEEKLY = {(part, region): 0.4 * (i + 1) for i, part in enumerate(PARTS) for region in ("R1", "R2")}
 
 
@@ -22,16 +25,18 @@ def points_of(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["group"] != ""]
 
 
-def test_every_part_has_its_points_and_its_depot() -> None:
-    """One row for every point with demand and one, of group "", for the depot behind it; integers, sorted, complete."""
+def test_every_part_has_its_points_its_depots_and_its_hub() -> None:
+    """A row for every point with demand and, of group "", for each depot and the hub; integers, sorted, complete."""
     table = stock_targets(two_regions(), demand(WEEKLY)).table
     assert table.columns.tolist() == COLUMNS
-    assert len(table) == 3 * (4 + 2)
+    assert len(table) == 3 * (4 + 2 + 1)
     assert table["base_stock"].dtype == np.int64
-    assert table["group"].value_counts().to_dict() == {"default": 8, "": 6, "screens": 4}
+    assert table["group"].value_counts().to_dict() == {"default": 8, "": 9, "screens": 4}
     pd.testing.assert_frame_equal(table, table.sort_values(["part", "site", "group"], ignore_index=True))
-    numbers = table.drop(columns=["part", "site", "group", "promised"])
+    numbers = table.drop(columns=["part", "site", "group", "promised", "wait_95_days", "value_of_last_unit"])
     assert np.isfinite(numbers).all(axis=None)
+    assert (table["value_of_last_unit"].isna() == (table["base_stock"] == 0)).all()
+    assert (table["wait_95_days"].isna() == (table["site"] == "HUB")).all()
     assert table["promised"].isna().all()
 
 
@@ -59,25 +64,28 @@ def test_mean_wait_is_backorders_over_demand() -> None:
 
 def yearly_cost(network: Network, forecast: Forecast, table: pd.DataFrame, price: float) -> float:
     """Holding, lines and waiting a year at the table's stock, for one leaf with the points A1 and A2."""
-    e = build_system(network, forecast).echelons
     stock = table.set_index("site")["base_stock"]
+    system = with_hub_stock(build_system(network, forecast), stock[["HUB"]].to_numpy())
+    e = system.echelons
     point = stock[["A1", "A2"]].to_numpy()
-    waiting = performance(e, np.array([stock["D1"]]), point).backorders.sum()
+    waiting = performance(e, stock[["D1"]].to_numpy(), point).backorders.sum()
     kept = e.leaves["holding"][0] * stock["D1"] + e.points["holding"] @ point + e.points["line"] @ (point > 0)
-    return float(52 * (kept + price * waiting))
+    return float(52 * (kept + system.hubs["holding"][0] * stock["HUB"] + price * waiting))
 
 
-def test_the_value_of_the_next_unit_is_what_it_saves_in_a_year() -> None:
-    """One unit more at any site lowers the yearly cost of holding, lines and waiting by its value, or raises it."""
+def test_the_values_of_units_are_what_they_save_in_a_year() -> None:
+    """One unit more at any site, the hub too, lowers the yearly cost of holding, lines and waiting by its value, one
+    less raises it by the value of the last."""
     network, forecast = two_regions(), demand({("p1", "R1"): 0.8})
     targets = stock_targets(network, forecast)
     price = targets.waiting_price["default"]
     cost = yearly_cost(network, forecast, targets.table, price)
-    for row in range(3):
-        one_more = targets.table["base_stock"] + (targets.table.index == row)
-        more = targets.table.assign(base_stock=one_more)
-        saved = cost - yearly_cost(network, forecast, more, price)
-        assert targets.table["value_of_next_unit"][row] == pytest.approx(saved, rel=1e-6, abs=1e-6)
+    for row, unit in product(range(4), (1, -1)):
+        stock = targets.table["base_stock"] + unit * (targets.table.index == row)
+        if (stock >= 0).all():
+            added = yearly_cost(network, forecast, targets.table.assign(base_stock=stock), price) - cost
+            column, sign = ("value_of_next_unit", -1) if unit == 1 else ("value_of_last_unit", 1)
+            assert targets.table[column][row] == pytest.approx(sign * added, rel=1e-6, abs=1e-6)
 
 
 def test_a_phase_out_shrinks_the_stock() -> None:
@@ -103,7 +111,12 @@ def test_users_at_the_depot_have_a_row_of_their_own() -> None:
     forecast = demand({("p1", "R1"): 1.0})
     forecast = replace(forecast, share_site=np.array(["D1", "A1"], dtype=object))
     table = stock_targets(two_regions(), forecast).table
-    assert table[["site", "group"]].to_numpy().tolist() == [["A1", "default"], ["D1", ""], ["D1", "default"]]
+    assert table[["site", "group"]].to_numpy().tolist() == [
+        ["A1", "default"],
+        ["D1", ""],
+        ["D1", "default"],
+        ["HUB", ""],
+    ]
     units = np.array([0.25, 0.75])
     assert np.average(table.loc[[0, 2], "fill_rate"], weights=units) >= 0.9
 
@@ -130,9 +143,22 @@ def test_the_order_of_rows_changes_nothing() -> None:
 
 
 def test_a_longer_way_needs_more_stock() -> None:
-    """Where the hub holds none, the supplier's lead time is stocked for at the depot."""
-    held, unheld = (
-        stock_targets(network, demand(WEEKLY)).table["base_stock"].sum()
-        for network in (two_regions(), two_regions(stock=[]))
-    )
-    assert unheld > held
+    """A supplier that takes 60 days instead of 21 needs more stock in all; one who delivers at once none at the hub."""
+
+    def kept(days: float) -> "pd.Series[int]":
+        suppliers = [{"supplier": "S1", "site": "HUB", "lead_time_days": days}]
+        table = stock_targets(two_regions(suppliers=suppliers), demand(WEEKLY)).table
+        return table.groupby(table["site"] == "HUB")["base_stock"].sum()
+
+    assert kept(60).sum() > kept(21).sum()
+
+
+def test_nineteen_of_twenty_are_there_within_the_wait_told() -> None:
+    """The 95th percentile is 0 where the shelf fills 95 %, the courier's days where the depot alone serves, never below
+    what a window of so many days achieves."""
+    network, forecast = two_regions(), demand(WEEKLY)
+    table = points_of(stock_targets(network, forecast).table)
+    assert (table.loc[table["fill_rate"] >= 0.95, "wait_95_days"] == 0).all()
+    bare = table[(table["base_stock"] == 0)]
+    couriers = bare["site"].map({"A1": 2, "A2": 4, "B1": 2, "B2": 3})
+    assert (bare["wait_95_days"] >= couriers).all()

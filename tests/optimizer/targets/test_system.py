@@ -3,26 +3,34 @@
 import numpy as np
 import pytest
 
+from optimizer.targets.lead_law import realised_lead
 from optimizer.targets.system import build_system, courier_days
 from tests.optimizer.targets.networks import WEEKS, demand, lane, part, two_regions
 
 
 def test_the_ordinary_lane_gives_lead_time_and_cost() -> None:
-    """Sea is cheapest with its capital: 35 days and a week's wait; deviations of transit and customs add in squares."""
+    """Sea is cheapest with its capital: 35 days (sd 5: deviations of transit and customs add in squares) as realised by
+    ships that do not overtake, and the wait for a weekly departure."""
     e = build_system(two_regions(), demand({("p1", "R1"): 1.0})).echelons
-    assert e.leaves["lead_weeks"][0] == pytest.approx((35 + 3.5) / 7)
-    assert e.leaves["lead_variance"][0] == pytest.approx((3**2 + 4**2 + 49 / 12) / 49)
+    days, variance = realised_lead(35.0, 5.0, 7.0)
+    assert e.leaves["lead_weeks"][0] == pytest.approx((days + 3.5) / 7)
+    assert e.leaves["lead_variance"][0] == pytest.approx((variance + 49 / 12) / 49)
     assert e.leaves["holding"][0] == pytest.approx(0.2 / 52 * 21.0)
     np.testing.assert_allclose(e.points["holding"], np.array([0.3, 0.25]) / 52 * 21.0)
     np.testing.assert_allclose(e.points["line"], [0.0, 0.05])
 
 
-def test_the_supplier_lead_time_counts_where_the_hub_holds_none() -> None:
-    """Without stock at the hub the supplier's 21 days (sd 2) come on top; defective stock does not help."""
-    stock = [{"site": "HUB", "part": "p1", "condition": "defective", "on_hand": 9}]
-    e = build_system(two_regions(stock=stock), demand({("p1", "R1"): 1.0})).echelons
-    assert e.leaves["lead_weeks"][0] == pytest.approx((35 + 21 + 3.5) / 7)
-    assert e.leaves["lead_variance"][0] == pytest.approx((3**2 + 4**2 + 2**2 + 49 / 12) / 49)
+def test_the_hub_waits_for_its_supplier_and_buys_in_lots() -> None:
+    """21 days (sd 2) and the wait for a weekly ordering day; the MOQ of 5 rounds up to the multiple of 4; a part
+    without supplier is never out."""
+    parts = [part("p1", 20.0, moq=5, order_multiple=4), part("p2", 5.0, supplier="")]
+    of = build_system(two_regions(parts=parts), demand({("p1", "R1"): 1.0, ("p1", "R2"): 1.0, ("p2", "R1"): 1.0}))
+    days, variance = realised_lead(21.0, 2.0, 7.0)
+    assert of.hub.tolist() == ["HUB", "HUB"]
+    assert of.hubs["lead_weeks"].tolist() == pytest.approx([(days + 3.5) / 7, 0.0])
+    assert of.hubs["lead_variance"].tolist() == pytest.approx([(variance + 49 / 12) / 49, 0.0])
+    assert of.hubs["lot"].tolist() == [8, 1]
+    assert list(zip(of.hubs["first"], of.hubs["last"], strict=True)) == [(0, 2), (2, 3)]
 
 
 def test_the_courier_is_the_fastest_that_goes() -> None:
@@ -50,7 +58,7 @@ def test_a_part_no_lane_may_carry_is_planned_all_the_same() -> None:
 
 
 def test_the_rate_is_that_of_the_quarter_after_the_lead_time() -> None:
-    """What ends before today's orders arrive is not stocked, what begins then is; 35 + 7 days are six weeks."""
+    """What ends before today's shipments arrive is not stocked, what begins then is; 35 + 7 days are six weeks."""
     weekly = np.zeros((1, WEEKS))
     weekly[0, :6] = 100.0
     weekly[0, 6:19] = 2.0

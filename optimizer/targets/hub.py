@@ -1,0 +1,186 @@
+"""The hub, third echelon: how much of a part it keeps, and what it owes the depots meanwhile; compiled.
+
+Given Θ = θ of one leaf, the units on order at the hub's supplier have, with λ_l the rate of leaf l and κ_l its relative
+variance, L the supplier's lead time plus the wait for an ordering day,
+
+    E N = Λ L      Var N = Ψ L + K L² + (Λ² + K) Var L      Λ = θλ + Σ λ_l   Ψ = θψλ + Σ ψ_l λ_l   K = Σ κ_l λ_l²
+
+sums over the other leaves. Lots of Q keep the inventory position uniform on S..S + Q − 1. Of the hub's backorders B a
+leaf is owed its share f = θλ / Λ: mean f E B, variance f(1−f) E B + f² Var B (Graves 1985, one echelon further up).
+"""
+
+import numba as nb
+import numpy as np
+
+from domain.counts import next_pmf, pmf, start
+from optimizer.targets.best_stock import scan
+from optimizer.targets.two_echelons import Floats, Ints, Record, Records, TwoEchelons, depot_demand, lean
+
+NEAR = 0.99  # a hub stock that could save less than this leaves untried is not looked for
+_NONE_OWED = 1e-3  # share of the pipeline: beyond it more stock at the hub changes nothing
+
+
+@lean
+def backorders(mean: float, variance: float, stock: int, lot: int) -> tuple[float, float, float]:
+    """E B, E[B²] and P(a unit leaves at once) over inventory positions uniform on stock..stock + lot − 1."""
+    below = below_squared = at_once = 0.0
+    n = start(mean, variance)
+    end = stock + lot - 1
+    probability = pmf(mean, variance, n) if mean > 0.0 else 1.0
+    while n < end:
+        low, high = max(stock - n, 1), end - n
+        below += probability * (high * (high + 1.0) - (low - 1.0) * low) / 2.0
+        below_squared += probability * (_squares(high) - _squares(low - 1))
+        at_once += probability * (high - low + 1.0)
+        if mean <= 0.0 or (n > mean and probability < 1e-18):
+            break
+        probability = next_pmf(mean, variance, n, probability)
+        n += 1
+    gap = mean - (stock + end) / 2.0  # E[N − position]
+    spread = variance + gap * gap + (lot * lot - 1.0) / 12.0
+    return max(gap + below / lot, 0.0), max(spread - below_squared / lot, 0.0), min(at_once / lot, 1.0)
+
+
+@lean
+def _squares(n: int) -> float:
+    return n * (n + 1.0) * (2.0 * n + 1.0) / 6.0
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _sums(e: TwoEchelons, hub: Record) -> Floats:
+    """λ, ψλ and κλ² of every leaf of a part, and their totals in the last row."""
+    rows = np.zeros((hub.last - hub.first + 1, 3))
+    for i in range(hub.first, hub.last):
+        demand = depot_demand(e.points[e.leaves[i].first : e.leaves[i].last])
+        kappa = np.sum(e.weight[i] * e.theta[i] ** 2) - 1.0
+        rows[i - hub.first] = demand, e.leaves[i].batch_index * demand, max(kappa, 0.0) * demand * demand
+    rows[-1] = rows[:-1].sum(axis=0)
+    return rows
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _owe(e: TwoEchelons, hub: Record, sums: Floats, stock: int, owed: Floats) -> None:
+    """Write what the hub owes each depot when it keeps `stock`, in every node, into `owed` (leaves, 2, nodes)."""
+    weeks, own = hub.lead_weeks, len(sums) - 1
+    for j in range(own):
+        for k in range(e.theta.shape[1]):
+            more = e.theta[hub.first + j, k] - 1.0
+            rate = sums[own, 0] + more * sums[j, 0]
+            noise, unsure = sums[own, 1] + more * sums[j, 1], sums[own, 2] - sums[j, 2]
+            variance = noise * weeks + unsure * weeks**2 + (rate * rate + unsure) * hub.lead_variance
+            share = (1.0 + more) * sums[j, 0] / rate if rate > 0.0 else 0.0
+            short, square, _ = backorders(rate * weeks, variance, stock, hub.lot)
+            owed[j, 0, k] = share * short
+            owed[j, 1, k] = share * (1.0 - share) * short + share * share * max(square - short * short, 0.0)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _behind(
+    e: TwoEchelons, hub: Record, price: Floats, owed: Floats, enough: float, depot_stock: Ints, point_stock: Ints
+) -> float:
+    """Least cost of a part's depots and points, or a lower bound once that is `enough`; their stock is written."""
+    cost: float = 0.0
+    for i in range(hub.first, hub.last):
+        leaf = e.leaves[i]
+        own, nodes = slice(leaf.first, leaf.last), 1 if e.weight[i, 0] == 1.0 else e.weight.shape[1]
+        theta, weight, late = e.theta[i, :nodes], e.weight[i, :nodes], owed[i - hub.first, :, :nodes]
+        depot_stock[i], added = scan(leaf, e.points[own], price[own], theta, weight, late, False, point_stock[own])
+        cost += added
+        if cost >= enough:
+            return cost
+    return cost
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _most(hub: Record, mean: float, variance: float, affordable: float) -> int:
+    """The most stock worth trying: what is affordable, and no more than leaves next to nothing owed."""
+    low, high = -1, 1
+    while high < affordable and backorders(mean, variance, high, hub.lot)[0] > _NONE_OWED * mean:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        if middle < affordable and backorders(mean, variance, middle, hub.lot)[0] > _NONE_OWED * mean:
+            low = middle
+        else:
+            high = middle
+    return max(high, 0)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _place(e: TwoEchelons, hub: Record, price: Floats, depot_stock: Ints, point_stock: Ints, owed: Floats) -> int:
+    """The hub stock of least cost of one part, as good as any to within NEAR; depots and points adapt.
+
+    Like the scan of a depot's stock: what lies behind the hub does not cost more when the hub keeps more.
+    """
+    sums = _sums(e, hub)
+    mean = sums[-1, 0] * hub.lead_weeks
+    variance = sums[-1, 1] * hub.lead_weeks + (sums[-1, 0] ** 2 + sums[-1, 2]) * hub.lead_variance
+    variance += sums[-1, 2] * hub.lead_weeks**2
+    owed[:] = 0.0
+    never = _behind(e, hub, price, owed, np.inf, depot_stock, point_stock)
+    _owe(e, hub, sums, 0, owed)
+    best, best_stock = _behind(e, hub, price, owed, np.inf, depot_stock, point_stock), 0
+    most = _most(hub, mean, variance, (NEAR * best - never - hub.line) / hub.holding if hub.holding > 0.0 else np.inf)
+    open_intervals, count = np.empty((128, 2), np.int64), 0
+    least = np.empty(most + 1)
+    least[0] = best
+    low, high, climbing = 0, min(1, most), most > 0
+    while climbing or count > 0:
+        if climbing:
+            tried = high
+        else:
+            count -= 1
+            low, high = open_intervals[count]
+            if high - low < 2 or hub.holding * (low + 1) + hub.line + least[high] >= NEAR * best:
+                continue
+            tried = (low + high) // 2
+        kept = hub.holding * tried + hub.line
+        _owe(e, hub, sums, tried, owed)
+        least[tried] = _behind(e, hub, price, owed, best - kept, depot_stock, point_stock)
+        if kept + least[tried] < best:
+            best, best_stock = kept + least[tried], tried
+        open_intervals[count] = low, tried
+        count += 1
+        if climbing:
+            climbing = high < most and kept + never < NEAR * best
+            low, high = high, min(high + max(high // 2, 1), most)
+        else:
+            open_intervals[count] = tried, high
+            count += 1
+    return best_stock
+
+
+@nb.njit(cache=True, parallel=True, error_model="numpy")
+def place(e: TwoEchelons, hubs: Records, price: Floats, hub_stock: Ints) -> None:
+    """Write the hub stock of least cost of every part into `hub_stock` (parts,), given the prices of waiting (points,).
+
+    Cost per week = holding and lines at hub, depots and points + Σ_p price_p · EBO_p. A hub without lead time is never
+    out and keeps nothing.
+    """
+    depot_stock, point_stock = np.zeros(len(e.leaves), np.int64), np.zeros(len(e.points), np.int64)
+    owed = np.zeros(e.owed.shape)
+    for i in nb.prange(len(hubs)):
+        hub = hubs[i]
+        hub_stock[i] = 0
+        if hub.lead_weeks > 0.0:
+            hub_stock[i] = _place(e, hub, price, depot_stock, point_stock, owed[hub.first : hub.last])
+
+
+@nb.njit(cache=True, parallel=True, error_model="numpy")
+def owe(e: TwoEchelons, hubs: Records, hub_stock: Ints, owed: Floats) -> None:
+    """Write what hubs that keep `hub_stock` (parts,) owe every depot into `owed` (leaves, 2, nodes)."""
+    for i in nb.prange(len(hubs)):
+        hub = hubs[i]
+        if hub.lead_weeks > 0.0:
+            _owe(e, hub, _sums(e, hub), hub_stock[i], owed[hub.first : hub.last])
+
+
+@nb.njit(cache=True, parallel=True, error_model="numpy")
+def hub_service(e: TwoEchelons, hubs: Records, hub_stock: Ints, units: Floats) -> None:
+    """Write units a week asked of every hub, its backorders and the share it ships at once into `units` (parts, 3)."""
+    for i in nb.prange(len(hubs)):
+        hub, sums = hubs[i], _sums(e, hubs[i])[-1]
+        variance = sums[1] * hub.lead_weeks + sums[2] * hub.lead_weeks**2 + (sums[0] ** 2 + sums[2]) * hub.lead_variance
+        units[i, 0], units[i, 1], units[i, 2] = sums[0], 0.0, 1.0
+        if hub.lead_weeks > 0.0:
+            units[i, 1], _, units[i, 2] = backorders(sums[0] * hub.lead_weeks, variance, hub_stock[i], hub.lot)
