@@ -163,19 +163,20 @@ def demand_table(size: Size, found: Catalogue, wanted: Wanted) -> pd.DataFrame:
     region = np.argsort(region_order)[wanted.leaves.region]
     order = np.lexsort((region, part))
     mean = wanted.mean[order, size.told_from :].astype(np.float32)
-    leaf, week = np.nonzero(mean > 0)
-    return pd.DataFrame(
-        {
-            "part": _categorical(part[order][leaf], parts[by_name]),
-            "region": _categorical(region[order][leaf], regions[region_order]),
-            "week": mondays().astype("datetime64[ns]")[size.told_from :][week],
-            "mean": mean[leaf, week],
-        }
-    )
+    told = mean > 0
+    weeks = told.sum(axis=1)
+    dates = mondays().astype("datetime64[ns]")[size.told_from :]
+    columns = {
+        "part": _categorical(np.repeat(part[order].astype(np.int32), weeks), parts[by_name]),
+        "region": _categorical(np.repeat(region[order].astype(np.int32), weeks), regions[region_order]),
+        "week": np.broadcast_to(dates, told.shape)[told],
+        "mean": mean[told],
+    }
+    return pd.DataFrame(columns, copy=False)
 
 
-def _categorical(codes: Ints, names: Texts) -> pd.Categorical:
-    return pd.Categorical.from_codes(codes.astype(np.int32), dtype=pd.CategoricalDtype(names))  # type: ignore[arg-type]
+def _categorical(codes: npt.NDArray[np.int32], names: Texts) -> pd.Categorical:
+    return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(names))  # type: ignore[arg-type]
 
 
 def _laws(found: Catalogue) -> Ints:

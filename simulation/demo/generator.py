@@ -224,12 +224,16 @@ def _service(size: Size) -> pd.DataFrame:
     rows: list[dict[str, object]] = [
         {"group": "screens", "part_class": "screen", "mean_wait_days": promised.screen_wait_days},
         *(
-            {"group": CLASSES[name].name.lower().replace(" ", "-"), "part_class": name, "fill_rate": share}
-            for name, share in promised.class_fill_rates
+            {"group": CLASSES[name].name.lower().replace(" ", "-"), "part_class": name, how: promise}
+            for how, promises in (
+                ("fill_rate", promised.class_fill_rates),
+                ("mean_wait_days", promised.class_wait_days),
+            )
+            for name, promise in promises
         ),
         *(
-            {"group": f"critical-{country}", "criticality": "A", "country": country, "fill_rate": share}
-            for country, share in promised.country_fill_rates
+            {"group": f"critical-{country}", "criticality": "A", "country": country, "mean_wait_days": days}
+            for country, days in promised.country_wait_days
             if country in repairs
         ),
         {"group": "critical", "criticality": "A", "fill_rate": promised.critical_fill_rate},

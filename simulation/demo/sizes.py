@@ -40,8 +40,8 @@ class Service:
     """What a company of this size promises: all worth 20 to 40 USD per waiting repair and week.
 
     Mean days a screen is waited for; share of other critical parts on the shelf; mean wait in the countries with fewest
-    repairs, and how many these are; share of the rest on the shelf. Then what only some promise: shares on the shelf of
-    other classes, and of critical parts in some countries.
+    repairs, and how many these are; share of the rest on the shelf. Then what only some promise: shares on the shelf
+    and mean waits of other classes, mean waits for critical parts in some countries.
     """
 
     screen_wait_days: float
@@ -50,7 +50,8 @@ class Service:
     fill_rate: float
     near_countries: int = 1
     class_fill_rates: tuple[tuple[str, float], ...] = ()
-    country_fill_rates: tuple[tuple[str, float], ...] = ()
+    class_wait_days: tuple[tuple[str, float], ...] = ()
+    country_wait_days: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -176,16 +177,14 @@ SIZES = {
         open_repairs=6_000,
         service=Service(
             screen_wait_days=1.6,
-            critical_fill_rate=0.42,
-            near_wait_days=0.6,
+            critical_fill_rate=0.25,
+            near_wait_days=0.5,
             fill_rate=0.66,
             near_countries=5,
-            class_fill_rates=(
-                ("battery", 0.60), ("main_board", 0.15), ("charging_port", 0.55),
-                ("rear_camera", 0.25), ("power_supply", 0.58),
-            ),
-            country_fill_rates=(
-                ("RU", 0.44), ("BY", 0.42), ("KZ", 0.38), ("DE", 0.48), ("PL", 0.46), ("IT", 0.42), ("FR", 0.46),
+            class_fill_rates=(("battery", 0.60), ("charging_port", 0.50), ("power_supply", 0.55)),
+            class_wait_days=(("main_board", 3.0), ("rear_camera", 1.5)),
+            country_wait_days=(
+                ("RU", 1.2), ("BY", 1.2), ("KZ", 1.4), ("DE", 0.9), ("PL", 0.9), ("IT", 1.2), ("FR", 1.0),
             ),
         ),
         regions=_alliance_regions(),

@@ -33,8 +33,9 @@ def test_the_alliance_has_the_promised_size() -> None:
     assert sum(region.share for region in ALLIANCE.regions) == pytest.approx(1.0)
     assert ALLIANCE.regions_of_a_brand == (2, 5)
     service = ALLIANCE.service
-    groups = 3 + len(service.class_fill_rates) + len(service.country_fill_rates) + service.near_countries
-    assert groups == 20  # screens, critical ones and the default are the three
+    by_class = len(service.class_fill_rates) + len(service.class_wait_days)
+    groups = by_class + len(service.country_wait_days) + service.near_countries
+    assert groups + 3 == 20  # screens, critical ones and the default are the three
 
 
 def test_every_part_is_wanted_in_two_to_five_regions(demo: Demo) -> None:
@@ -60,8 +61,9 @@ def test_the_tables_are_a_network_without_problems(demo: Demo) -> None:
     assert len(network.parts) == 400
     assert network.sites["kind"].value_counts().to_dict() == {"origin": 1, "depot": 10, "repair_point": 200}
     promised = ALLIANCE.service
-    here = [country for country, _ in promised.country_fill_rates if country in set(network.sites["country"])]
-    assert len(network.service) == 2 + len(promised.class_fill_rates) + len(here) + promised.near_countries
+    here = [country for country, _ in promised.country_wait_days if country in set(network.sites["country"])]
+    classes = len(promised.class_fill_rates) + len(promised.class_wait_days)
+    assert len(network.service) == 2 + classes + len(here) + promised.near_countries
     assert network.parts["dangerous_goods"].mean() == pytest.approx(0.15)
 
 
