@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,6 @@ from optimizer.targets.system import System
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-Objects = npt.NDArray[np.object_]
 
 
 class SharedPoints(NamedTuple):
@@ -92,6 +91,12 @@ class LateralNetwork:
             first_way=np.searchsorted(ways.asks, np.arange(count + 1)).astype(np.int64),
         )
 
+    def part(self, rows: Ints) -> "LateralNetwork":
+        """These points, ascending, with the ways between them."""
+        ways = self.ways.some(np.isin(self.ways.asks, rows) & np.isin(self.ways.source, rows))
+        inside = ways._replace(asks=np.searchsorted(rows, ways.asks), source=np.searchsorted(rows, ways.source))
+        return LateralNetwork.of(SharedPoints(*(column[rows] for column in self.points)), inside)
+
     def only(self, kept: Bools) -> "LateralNetwork":
         """The same points with these of the ways, a boolean (ways,)."""
         return LateralNetwork.of(self.points, self.ways.some(kept))
@@ -131,7 +136,7 @@ def lateral_network(network: Network, system: System, stock: PricedStock) -> Lat
     return LateralNetwork.of(points, ways.some(_worthwhile(points, ways)))
 
 
-def among(network: LateralNetwork, label: Objects | Ints) -> LateralNetwork:
+def among(network: LateralNetwork, label: npt.NDArray[Any]) -> LateralNetwork:
     """Laterals only between points of one label, shape (points,)."""
     return network.only(label[network.ways.asks] == label[network.ways.source])
 
