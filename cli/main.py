@@ -51,7 +51,7 @@ class Size(StrEnum):
 @app.command(epilog="Example:  zapas demo network --size small --seed 1")
 def demo(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write.")],
-    size: Annotated[Size, typer.Option(help="small: 600 parts. wisetech: 20,000 parts.")] = Size.small,
+    size: Annotated[Size, typer.Option(help="small: 600 parts. wisetech: 20,000. alliance: 200,000.")] = Size.small,
     seed: Annotated[int, typer.Option(help="Same seed, same network.")] = 1,
 ) -> None:
     """Write a realistic synthetic network folder, and its hidden truth beside it (DIR.truth)."""
@@ -155,7 +155,7 @@ def explain(
 
     folder = read_plan(plan)
     sentences = explained(
-        stored_frames(folder, EXPLAINED), stored_network(folder), part, site, folder.json["waiting_price"]
+        stored_frames(folder, EXPLAINED), stored_network(folder), part, site
     )
     print("\n".join(sentences))
 
