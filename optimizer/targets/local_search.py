@@ -13,7 +13,18 @@ import numpy.typing as npt
 from optimizer.targets.prices import PricedStock
 from optimizer.targets.prices import _Goal as Goal
 from optimizer.targets.system import System
-from optimizer.targets.trades import ROUNDING, SMALL, Neighbours, Room, barred, shifted, trade
+from optimizer.targets.trades import (
+    ROUNDING,
+    SMALL,
+    Neighbours,
+    Room,
+    barred,
+    of_leaves,
+    same,
+    shifted,
+    trade,
+    with_leaves,
+)
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -46,37 +57,15 @@ def local_search(system: System, stock: PricedStock) -> PricedStock:
             part, chosen = of_leaves(system, stock, rows)
             near = _kept_neighbours(goal, part, chosen, radius)
             depot, point, room[group] = trade(part, near, group, room[group], chosen)
-            stock = _with(system, stock, rows, depot, point)
-        if _same(stock, before):
+            stock = with_leaves(system, stock, rows, depot, point)
+        if same(stock, before):
             break
     return stock
 
 
-def of_leaves(system: System, stock: PricedStock, rows: Ints) -> tuple[System, PricedStock]:
-    """The system of these leaves alone (rows sorted, without repeats), and their stock."""
-    e = system.echelons
-    size = e.leaves["last"][rows] - e.leaves["first"][rows]
-    points = _points_of(system, rows)
-    by_leaf = {name: column[rows] for name, column in e._asdict().items() if name != "points"}
-    leaves = by_leaf["leaves"]
-    leaves["last"] = np.cumsum(size)
-    leaves["first"] = leaves["last"] - size
-    part = replace(
-        system,
-        echelons=e._replace(**by_leaf | {"leaves": leaves, "points": e.points[points]}),
-        part=system.part[rows],
-        depot=system.depot[rows],
-        leaf=np.repeat(np.arange(len(rows)), size),
-        site=system.site[points],
-        group=system.group[points],
-        line_limit=system.line_limit[points],
-    )
-    return part, replace(stock, depot_stock=stock.depot_stock[rows], point_stock=stock.point_stock[points])
-
-
 def kept_cost(system: System, stock: PricedStock) -> float:
     """Holding and line costs at depots and points, money per week; users at a depot share its line."""
-    depot, point = _kept(system, stock.depot_stock, stock.point_stock)
+    depot, point = sites_kept_cost(system, stock.depot_stock, stock.point_stock)
     return float(depot.sum() + point.sum())
 
 
@@ -88,7 +77,7 @@ def _kept_neighbours(goal: Goal, part: System, stock: PricedStock, radius: int) 
     depot_cost = np.empty((len(part.part), width))
     for a, c, other in shifted(stock, radius):
         achieved = goal.achieved(part, other)
-        depot_cost[:, a], at_points = _kept(part, other.depot_stock, other.point_stock)
+        depot_cost[:, a], at_points = sites_kept_cost(part, other.depot_stock, other.point_stock)
         waiting = stock.price[part.group] * achieved.backorders
         point_cost[:, a, c] = at_points + np.where(fixed, waiting, 0.0)
         point_wait[:, a, c] = np.where(fixed, 0.0, waiting)
@@ -98,7 +87,7 @@ def _kept_neighbours(goal: Goal, part: System, stock: PricedStock, radius: int) 
     return barred(near, stock, may_open)
 
 
-def _kept(system: System, depot_stock: Ints, point_stock: Ints) -> tuple[Floats, Floats]:
+def sites_kept_cost(system: System, depot_stock: Ints, point_stock: Ints) -> tuple[Floats, Floats]:
     """Holding and line cost a week of every depot and every point."""
     leaves, points = system.echelons.leaves, system.echelons.points
     at_depot = leaves["holding"] * depot_stock + np.where(depot_stock > 0, leaves["line"], 0.0)
@@ -130,26 +119,9 @@ def _dearest_leaves(system: System, stock: PricedStock, leaves: Ints) -> Ints:
     leaves = np.unique(leaves)
     if len(leaves) <= EXAMINED:
         return leaves
-    depot, point = _kept(system, stock.depot_stock, stock.point_stock)
+    depot, point = sites_kept_cost(system, stock.depot_stock, stock.point_stock)
     cost = (depot + np.bincount(system.leaf, point, len(depot)))[leaves]
     return np.sort(leaves[np.argsort(-cost, kind="stable")[:EXAMINED]])
-
-
-def _points_of(system: System, rows: Ints) -> Ints:
-    first, last = system.echelons.leaves["first"][rows], system.echelons.leaves["last"][rows]
-    before = np.cumsum(last - first) - (last - first)
-    points: Ints = np.arange(int((last - first).sum())) + np.repeat(first - before, last - first)
-    return points
-
-
-def _with(system: System, stock: PricedStock, rows: Ints, depot: Ints, point: Ints) -> PricedStock:
-    depot_stock, point_stock = stock.depot_stock.copy(), stock.point_stock.copy()
-    depot_stock[rows], point_stock[_points_of(system, rows)] = depot, point
-    return replace(stock, depot_stock=depot_stock, point_stock=point_stock)
-
-
-def _same(a: PricedStock, b: PricedStock) -> bool:
-    return bool((a.depot_stock == b.depot_stock).all() and (a.point_stock == b.point_stock).all())
 
 
 def _trimmed(system: System, goal: Goal, stock: PricedStock) -> PricedStock:
@@ -162,7 +134,7 @@ def _trimmed(system: System, goal: Goal, stock: PricedStock) -> PricedStock:
     now, less, below = (goal.achieved(system, each) for each in (stock, one_less, without))
     leaves = len(stock.depot_stock)
     slack = _less_rounding(goal, goal.slack(system, now))
-    kept, kept_less = (_kept(system, each.depot_stock, each.point_stock) for each in (stock, one_less))
+    kept, kept_less = (sites_kept_cost(system, each.depot_stock, each.point_stock) for each in (stock, one_less))
     saved_below = np.add(*_sums(system, stock)) - np.add(*_sums(system, without))
     group = np.concatenate([system.group, _only_group(system)])
     loss, waiting = (
@@ -192,7 +164,7 @@ def _trimmed(system: System, goal: Goal, stock: PricedStock) -> PricedStock:
 
 
 def _sums(system: System, stock: PricedStock) -> tuple[Floats, Floats]:
-    depot, point = _kept(system, stock.depot_stock, stock.point_stock)
+    depot, point = sites_kept_cost(system, stock.depot_stock, stock.point_stock)
     return depot, np.bincount(system.leaf, point, len(depot)).astype(float)
 
 

@@ -52,6 +52,31 @@ class Room(NamedTuple):
     rise: float
 
 
+def of_leaves(system: System, stock: PricedStock, rows: Ints) -> tuple[System, PricedStock]:
+    """The system of these leaves alone (rows sorted, without repeats), and their stock.
+
+    What the hubs owe the depots is as it stands; the tables of the hubs stay whole.
+    """
+    e = system.echelons
+    size = e.leaves["last"][rows] - e.leaves["first"][rows]
+    points = points_of(system, rows)
+    by_leaf = {name: column[rows] for name, column in e._asdict().items() if name != "points"}
+    leaves = by_leaf["leaves"]
+    leaves["last"] = np.cumsum(size)
+    leaves["first"] = leaves["last"] - size
+    part = replace(
+        system,
+        echelons=e._replace(**by_leaf | {"leaves": leaves, "points": e.points[points]}),
+        part=system.part[rows],
+        depot=system.depot[rows],
+        leaf=np.repeat(np.arange(len(rows)), size),
+        site=system.site[points],
+        group=system.group[points],
+        line_limit=system.line_limit[points],
+    )
+    return part, replace(stock, depot_stock=stock.depot_stock[rows], point_stock=stock.point_stock[points])
+
+
 def trade(part: System, near: Neighbours, resource: int, room: Room, stock: PricedStock) -> tuple[Ints, Ints, Room]:
     """Stock of the leaves when no two of them (of SMALL leaves, three) trade with profit, and what `room` is left.
 
@@ -115,6 +140,26 @@ def _moves(points: int, radius: int) -> Ints:
             some[row, list(at)] = shifts
         moves.append(some)
     return np.concatenate(moves)
+
+
+def with_leaves(system: System, stock: PricedStock, rows: Ints, depot: Ints, point: Ints) -> PricedStock:
+    """The stock with these leaves' replaced: what `of_leaves` took out, put back."""
+    depot_stock, point_stock = stock.depot_stock.copy(), stock.point_stock.copy()
+    depot_stock[rows], point_stock[points_of(system, rows)] = depot, point
+    return replace(stock, depot_stock=depot_stock, point_stock=point_stock)
+
+
+def points_of(system: System, rows: Ints) -> Ints:
+    """Rows of the points of these leaves."""
+    first, last = system.echelons.leaves["first"][rows], system.echelons.leaves["last"][rows]
+    before = np.cumsum(last - first) - (last - first)
+    points: Ints = np.arange(int((last - first).sum())) + np.repeat(first - before, last - first)
+    return points
+
+
+def same(a: PricedStock, b: PricedStock) -> bool:
+    """Whether two stocks are equal everywhere."""
+    return bool((a.depot_stock == b.depot_stock).all() and (a.point_stock == b.point_stock).all())
 
 
 @nb.njit(cache=True)

@@ -16,7 +16,7 @@ from tests.optimizer.targets.test_local_search import least_kept_cost, priced, t
 
 @pytest.mark.parametrize("seed", range(8))
 def test_the_bound_is_never_above_the_optimum(seed: int) -> None:
-    """Of all stocks enumerated, none is below the waiting bound at a given price, nor below the bound of a mean wait."""
+    """No stock enumerated is below the waiting bound at a given price, nor below the bound of a mean wait."""
     at_price = tiny_system(np.random.default_rng(seed), "price")
     best = least_kept_cost(at_price)
     bound = waiting_bound(at_price, find_prices(at_price))

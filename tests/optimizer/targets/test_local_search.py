@@ -7,12 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.service import BackorderCost, FillRate, MeanWait, ServiceTarget, WithinDays
-from optimizer.targets.local_search import kept_cost, local_search, of_leaves
+from optimizer.targets.local_search import kept_cost, local_search
 from optimizer.targets.performance import performance
 from optimizer.targets.prices import PricedStock, find_prices, respond
 from optimizer.targets.system import System
+from optimizer.targets.trades import of_leaves
 from optimizer.targets.two_echelons import LEAF, POINT, rate_nodes
-from tests.optimizer.targets.cases import full_hubs, system
+from tests.optimizer.targets.cases import system
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -121,13 +122,14 @@ def excess(seed: int, kind: str) -> float:
     cost = kept_cost(of, stock)
     if kind == "price":
         cost += float(stock.price[0] * performance(of.echelons, stock.depot_stock, stock.point_stock).backorders.sum())
-    return cost / best - 1.0
+    return float(cost / best - 1.0)
 
 
 def excesses(seeds: range) -> Floats:
     """Excess over the optimum of tiny random systems, the four kinds of target in turn."""
     found = np.array([excess(seed, KINDS[seed % len(KINDS)]) for seed in seeds])
-    return found[np.isfinite(found)]
+    known: Floats = found[np.isfinite(found)]
+    return known
 
 
 def achieved_by(of: System, stock: PricedStock, group: int) -> tuple[float, float]:
