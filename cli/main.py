@@ -155,7 +155,7 @@ def explain(
 
     folder = read_plan(plan)
     sentences = explained(
-        stored_frames(folder, EXPLAINED), stored_network(folder), part, site, folder.json["waiting_price"]
+        stored_frames(folder, EXPLAINED), stored_network(folder), part, site
     )
     print("\n".join(sentences))
 

@@ -64,6 +64,20 @@ def hub_of_part(network: Network) -> npt.NDArray[np.object_]:
     return np.array([site_of_supplier.get(s, "") or only for s in network.parts["supplier"]], dtype=object)
 
 
+def courier_days(network: Network) -> "pd.Series[float]":
+    """Mean days from its depot to every site, by site: the fastest lane of any mode with its customs; a depot 0.
+
+    NaN for origins and for points no lane reaches.
+    """
+    sites = network.site_of
+    depot = sites["region"].map(network.depot_of_region)
+    lanes = network.lanes[network.lanes["origin"] == network.lanes["destination"].map(depot)]
+    days = (lanes["transit_days"] + lanes["customs_days"]).groupby(lanes["destination"]).min()
+    found = days.reindex(sites.index).astype(float)
+    found[sites["kind"] == "depot"] = 0.0
+    return found
+
+
 def supply_lanes(network: Network) -> SupplyLanes:
     """Cost and lead time of every part on every hub → depot lane (MODEL 3, "what the gap means")."""
     kind = network.site_of["kind"]

@@ -9,11 +9,11 @@ import pandas as pd
 class StockTargets:
     """Base stock of every part × site and the price of waiting that led to it.
 
-    table: part, site, group, base_stock (units), fill_rate (stationary, share of units), promised (filled by the
-    plan's own promise; NaN at depots), expected_backorders (units on an average day), mean_wait_days, wait_95_days (19 of
-    20 units are there within so long; NaN at hubs), pipeline (mean units under way or owed), value_of_last_unit and
-    value_of_next_unit (money per year; NaN without stock); sorted by (part, site), only rows with demand. Rows of hubs
-    and depots have group "".
+    table: part, site, group ("" at hubs and behind the points at depots), base_stock (units; of a hub the level below
+    which it orders), fill_rate (stationary, share of units), promised (filled by the plan's own promise; NaN where the
+    group is ""), expected_backorders (units on an average day), mean_wait_days, wait_95_days (19 of 20 units are there
+    within so long; NaN at hubs), pipeline (mean units under way or owed), value_of_last_unit (NaN without stock) and
+    value_of_next_unit (money per year); sorted by (part, site), only rows with demand.
     waiting_price: money per unit waiting per week, by service group.
     """
 

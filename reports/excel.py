@@ -169,7 +169,7 @@ def _stock_up_to(network: Network, targets: pd.DataFrame) -> Sheet:
     note = note or _left_out(len(frame), "targets.parquet")
     frame = named(network, frame.head(MOST_ROWS))
     frame = frame.assign(key=frame["part"] + " " + frame["site"] + " " + frame["group"])
-    frame = frame.assign(group=frame["group"].replace("", "(depot, behind its points)"))
+    frame = frame.assign(group=frame["group"].replace("", "(behind the points)"))
     currency = network.settings.currency
     columns = (
         *_PART,

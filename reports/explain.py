@@ -1,7 +1,7 @@
 """Why a part is stocked, ordered and sent as the plan says: plain sentences with figures, units and money."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import zip_longest
 from math import isnan
@@ -10,7 +10,6 @@ import pandas as pd
 
 from domain.counts import quantile
 from domain.forecast import point_variance
-from domain.logistics import WEEKS_PER_YEAR, supply_lanes
 from domain.network import Network
 from domain.problems import ZapasError
 from domain.service import service_targets
@@ -33,7 +32,6 @@ class _Question:
     part: str
     site: str
     around: frozenset[str]
-    waiting_price: Mapping[str, float]
 
     @property
     def currency(self) -> str:
@@ -61,19 +59,17 @@ def explain(
     network: Network,
     part: str,
     site: str | None = None,
-    waiting_price: Mapping[str, float] | None = None,
 ) -> list[str]:
     """What the plan does about a part, at one site or everywhere, and why.
 
-    `frames` are a plan's artefacts by name; `forecast` may hold the part's rows only. `waiting_price` (money per
-    unit waiting and week, by group, as in plan.json) lends the price of one piece less. Raises ZapasError for a part
-    or site the network does not have, naming the nearest.
+    `frames` are a plan's artefacts by name; `forecast` may hold the part's rows only. Raises
+    ZapasError for a part or site the network does not have, naming the nearest.
     """
     _known(part, network.parts["part"], "part")
     if site is not None:
         _known(site, network.sites["site"], "site")
     around = frozenset(network.sites["site"]) if site is None else _around(network, site)
-    question = _Question(frames, network, part, site or "", around, waiting_price or {})
+    question = _Question(frames, network, part, site or "", around)
     told: tuple[Callable[[_Question], list[str]], ...] = (
         _what_it_is, _demand, _overrides, _stock, _under_way, _repairs, _targets, _orders, _shipments, _moves,
         _exceptions,
@@ -212,11 +208,20 @@ def _target(q: _Question, row: "pd.Series[float]") -> str:
     group = str(row["group"])
     target = service_targets(q.network).get(group)
     belongs = f" (group {group}: {words.service_target(target, q.currency)})" if target else f" (group {group})"
-    behind = " behind the shelves of its points" if not group else belongs
-    lines = [f"Stock up to {int(row['base_stock']):,} at {row['site']}{behind}."]
+    at_hub = q.network.site_of.loc[str(row["site"]), "kind"] == "origin"
+    level = int(row["base_stock"])
+    if at_hub:
+        lines = [f"The hub {row['site']} orders again when stock and orders fall below {level:,}."]
+    else:
+        behind = " behind the shelves of its points" if not group else belongs
+        lines = [f"Stock up to {level:,} at {row['site']}{behind}."]
+    if not isnan(row.get("pipeline", float("nan"))):
+        source = "ordered from the supplier" if at_hub else "under way there or owed to it"
+        lines.append(f"On average {words.pieces(round(row['pipeline'], 2))} are {source}.")
     waiting = words.number(float(row["expected_backorders"]))
     if not group:
-        achieved = f"In place it leaves {waiting} pieces owed to them on an average day"
+        whom = "the depots" if at_hub else "them"
+        achieved = f"In place it leaves {waiting} pieces owed to {whom} on an average day"
     elif isnan(row["fill_rate"]):
         achieved = f"In place it leaves {waiting} devices waiting on an average day"
     else:
@@ -224,27 +229,17 @@ def _target(q: _Question, row: "pd.Series[float]") -> str:
         achieved = f"In place it serves {share} at once, {waiting} devices wait on an average day"
     if not isnan(row["promised"]):
         achieved += f"; from today's stock the plan serves {words.percent(float(row['promised']))} in the coming weeks"
+    if row.get("wait_95_days", 0.0) > 0:
+        achieved += f", 19 of 20 wait at most {words.count(int(row['wait_95_days']), 'day')}"
     lines.append(f"{achieved}.")
-    value = row["value_of_next_unit"]
-    worth = [said for said in ("" if isnan(value) else words.next_unit(value, q.currency), _one_less(q, row)) if said]
+    next_unit, last_unit = (row.get(f"value_of_{which}_unit", float("nan")) for which in ("next", "last"))
+    worth = [
+        *([] if isnan(next_unit) else [words.next_unit(next_unit, q.currency)]),
+        *([] if isnan(last_unit) else [words.last_unit(last_unit, q.currency)]),
+    ]
     if worth:
         lines.append(f"{worth[0][0].upper()}{'; '.join(worth)[1:]}.")
     return " ".join(lines)
-
-
-def _one_less(q: _Question, row: "pd.Series[float]") -> str:
-    """What one piece less costs a year: 52 · b · P(N ≥ S) − h, with 1 − fill rate for the chance (MODEL 2).
-
-    Exact for single units at a known rate; batches and uncertain rates make it an estimate, hence "about".
-    """
-    price = q.waiting_price.get(str(row["group"]))
-    if price is None or not row["group"] or row["base_stock"] < 1 or isnan(row["fill_rate"]):
-        return ""
-    site = q.network.site_of.loc[str(row["site"])]
-    depot = q.network.depot_of_region[str(site["region"])]
-    landed = float(supply_lanes(replace(q.network, parts=q.facts("parts"))).ordinary(depot)[1][0])
-    loss = WEEKS_PER_YEAR * price * (1.0 - row["fill_rate"]) - float(site["holding_rate_per_year"]) * landed
-    return f"one less costs about {q.money(loss)} a year" if 0 < loss < float("inf") else ""
 
 
 def _orders(q: _Question) -> list[str]:

@@ -133,7 +133,7 @@ def _card(figures: _Figures, network: Network, forecast: Forecast, plan: Plan, p
     return Card(
         part=part,
         name=words.shortened(str(network.parts.set_index("part")["name"].get(part, ""))),
-        sentences=explain(frames, network, part, waiting_price=plan.targets.waiting_price),
+        sentences=explain(frames, network, part),
         demand=figures.svg(charts.demand_chart(network, forecast, part)),
         stock=figures.svg(charts.part_stock_chart(network, frames, part)) if known else None,
     )

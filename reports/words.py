@@ -108,6 +108,11 @@ def next_unit(value: float, currency: str) -> str:
     return f"one more costs {money(-value, currency)} a year more than it saves"
 
 
+def last_unit(value: float, currency: str) -> str:
+    """The value of the last unit, money per year: `one less costs $12 a year`."""
+    return f"one less {'costs' if value > 0 else 'saves'} {money(abs(value), currency)} a year"
+
+
 def service_target(target: ServiceTarget, currency: str) -> str:
     """What a service group is promised, in words."""
     match target:

@@ -6,7 +6,7 @@ variance, L the supplier's lead time plus the wait for an ordering day,
     E N = Λ L      Var N = Ψ L + K L² + (Λ² + K) Var L      Λ = θλ + Σ λ_l   Ψ = θψλ + Σ ψ_l λ_l   K = Σ κ_l λ_l²
 
 sums over the other leaves. Lots of Q keep the inventory position uniform on S..S + Q − 1. Of the hub's backorders B a
-leaf is owed its share f = θλ / Λ: mean f E B, variance f(1−f) E B + f² Var B (Graves 1985, one echelon further up).
+leaf is owed its share f = θλ / Λ: mean f E B, variance ψ f(1−f) E B + f² Var B (Graves 1985, one echelon further up).
 """
 
 import numba as nb
@@ -63,6 +63,7 @@ def _owe(e: TwoEchelons, hub: Record, sums: Floats, stock: int, owed: Floats) ->
     """Write what the hub owes each depot when it keeps `stock`, in every node, into `owed` (leaves, 2, nodes)."""
     weeks, own = hub.lead_weeks, len(sums) - 1
     for j in range(own):
+        index = e.leaves[hub.first + j].batch_index
         for k in range(e.theta.shape[1]):
             more = e.theta[hub.first + j, k] - 1.0
             rate = sums[own, 0] + more * sums[j, 0]
@@ -71,7 +72,7 @@ def _owe(e: TwoEchelons, hub: Record, sums: Floats, stock: int, owed: Floats) ->
             share = (1.0 + more) * sums[j, 0] / rate if rate > 0.0 else 0.0
             short, square, _ = backorders(rate * weeks, variance, stock, hub.lot)
             owed[j, 0, k] = share * short
-            owed[j, 1, k] = share * (1.0 - share) * short + share * share * max(square - short * short, 0.0)
+            owed[j, 1, k] = index * share * (1.0 - share) * short + share * share * max(square - short * short, 0.0)
 
 
 @nb.njit(cache=True, error_model="numpy")

@@ -8,7 +8,7 @@ import pandas as pd
 
 from domain.calendar import DAYS_PER_WEEK
 from domain.forecast import Forecast
-from domain.logistics import WEEKS_PER_YEAR, hub_of_part, supply_lanes
+from domain.logistics import WEEKS_PER_YEAR, courier_days, hub_of_part, supply_lanes
 from domain.network import Network
 from domain.service import ServiceTarget, group_of, service_targets
 from optimizer.targets.lead_law import realised_lead
@@ -86,7 +86,8 @@ def build_system(network: Network, forecast: Forecast) -> System:
     leaves["line"] = per_week[depot_row, 1]
     points = np.zeros(len(site), POINT)  # nothing repaired there: what repair gives back is supply (MODEL 7)
     points["demand"] = demand
-    points["courier_weeks"] = courier_days(network).to_numpy(float)[row] / DAYS_PER_WEEK
+    days = courier_days(network)  # of a point no lane reaches the longest, so that it is planned and the warning stands
+    points["courier_weeks"] = days.fillna(days.max()).to_numpy(float)[row] / DAYS_PER_WEEK
     points["holding"] = per_week[row, 0] * landed[leaf]
     points["line"] = per_week[row, 1]
     points["at_depot"] = at_depot
@@ -138,22 +139,6 @@ def _spans(leaf: Ints, leaves: int) -> tuple[Ints, Ints]:
     return np.searchsorted(leaf, numbers), np.searchsorted(leaf, numbers, side="right")
 
 
-def courier_days(network: Network) -> "pd.Series[float]":
-    """Mean days from its depot to every point: the fastest courier lane, else the fastest of any mode; depots 0.
-
-    A point no lane reaches is given the longest of these, so that its stock is planned and the warning stands alone.
-    """
-    sites = network.site_of
-    depot = sites["region"].map(network.depot_of_region)
-    lanes = network.lanes[network.lanes["origin"] == network.lanes["destination"].map(depot)]
-    lanes = lanes.assign(days=lanes["transit_days"] + lanes["customs_days"])
-    fastest = lanes.groupby("destination")["days"].min()
-    by_courier = lanes[lanes["mode"] == "courier"].groupby("destination")["days"].min()
-    found = by_courier.combine_first(fastest).reindex(sites.index).astype(float)
-    found[sites["kind"] == "depot"] = 0.0
-    return found.fillna(found.max())
-
-
 def _supply(network: Network, part_row: Ints, depots: Objects) -> _Supply:
     """The ordinary lane's realised lead time and landed cost.
 
@@ -189,7 +174,7 @@ def _hubs(network: Network, part: Objects) -> tuple[Records, Objects]:
     hubs = np.zeros(len(names), HUB)
     hubs["first"], hubs["last"] = first, np.append(first[1:], len(part))
     hubs["lead_weeks"], hubs["lead_variance"] = np.where(row >= 0, (weeks, spread), 0.0)
-    hubs["lot"] = -(-parts["moq"] // parts["order_multiple"]) * parts["order_multiple"]
+    hubs["lot"] = parts["moq"]
     hubs["holding"] = per_week[:, 0] / WEEKS_PER_YEAR * parts["unit_cost"].to_numpy(float)
     hubs["line"] = per_week[:, 1] / WEEKS_PER_YEAR
     return hubs, site

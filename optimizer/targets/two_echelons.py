@@ -5,9 +5,11 @@ with λ_d = Σ(1−r_p)λ_p and f_p = (1−r_p)λ_p / λ_d:
 
     depot pipeline    E N = θλ_d L          Var N = ψθλ_d L + (θλ_d)² Var L       L: lead time plus wait for departure
     point pipeline    E N_p = θm_p + f_p EBO_d      m_p = λ_p (r_p T_p + (1−r_p) L_p)
-                      Var N_p = ψθm_p + f_p(1−f_p) EBO_d + f_p² VBO_d
+                      Var N_p = ψθm_p + ψ f_p(1−f_p) EBO_d + f_p² VBO_d
 
-Each law is the negative binomial (or Poisson) of these two moments; results are averages over the nodes of Θ.
+A batch belongs to one point, so what the depot owes falls on points batch by batch: ψ f(1−f), exact behind an empty
+depot and f(1−f) for single units. Each law is the negative binomial (or Poisson) of these two moments; results are
+averages over the nodes of Θ.
 """
 
 from math import exp, log1p
@@ -191,5 +193,5 @@ def fit_point(
         mean = theta[k] * own
         waiting = short[0, k]
         spread = waiting if metric else max(short[1, k] - waiting * waiting, 0.0)
-        variance = batch_index * mean + share * (1.0 - share) * waiting + share * share * spread
+        variance = batch_index * (mean + share * (1.0 - share) * waiting) + share * share * spread
         fit(law, k, mean + share * waiting, variance)

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from domain.logistics import SupplyLanes, hub_of_part, supply_lanes
+from domain.logistics import SupplyLanes, courier_days, hub_of_part, supply_lanes
 from domain.network import Network
 from tests.judge.calendar import Calendar
 from tests.judge.prices import Prices
 from tests.one_part import DUTIES, LANDED, LANE, PART, SITES, Row, build
+from tests.optimizer.targets.networks import two_regions
 from tests.random_networks import random_network
 
 
@@ -160,3 +161,10 @@ def test_holding_rates_of_the_destination_price_the_way() -> None:
     )
     assert only(twice.transit_capital) == pytest.approx(2.0 * only(once.transit_capital))
     assert only(twice.landed) == only(once.landed)
+
+
+def test_the_courier_is_the_fastest_lane_of_any_mode() -> None:
+    """Customs count; a depot is 0 days from itself, an origin and a point no lane of its own depot reaches unknown."""
+    days = courier_days(two_regions())
+    assert days[["D1", "A1", "A2", "B1", "B2"]].tolist() == [0.0, 1.0, 4.0, 2.0, 3.0]
+    assert np.isnan(days["HUB"])

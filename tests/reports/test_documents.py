@@ -25,11 +25,10 @@ def stored(folder: Path) -> PlanFolder:
 def test_a_plan_folder_explains_as_the_plan_does(tmp_path: Path) -> None:
     """From the stored frames and facts come the same sentences as from the plan in memory, targets included."""
     folder = stored(tmp_path / "plan")
-    prices = folder.json["waiting_price"]
     fresh = {**plan_frames(CASE.plan), "forecast": part_forecast(CASE.network, CASE.forecast, "0010")}
     for site in (None, "P11"):
-        told = explain(stored_frames(folder, EXPLAINED), stored_network(folder), "0010", site, prices)
-        assert told == explain(fresh, CASE.network, "0010", site, CASE.plan.targets.waiting_price)
+        told = explain(stored_frames(folder, EXPLAINED), stored_network(folder), "0010", site)
+        assert told == explain(fresh, CASE.network, "0010", site)
 
 
 def test_a_plan_equals_itself_stored(tmp_path: Path) -> None:

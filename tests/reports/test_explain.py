@@ -19,9 +19,9 @@ FRAMES = plan_frames(CASE.plan)
 PART = "0010"
 
 
-def told(part: str, site: str | None = None, prices: bool = True) -> list[str]:
+def told(part: str, site: str | None = None) -> list[str]:
     frames = {**FRAMES, "forecast": part_forecast(CASE.network, CASE.forecast, part)}
-    return explain(frames, CASE.network, part, site, CASE.plan.targets.waiting_price if prices else None)
+    return explain(frames, CASE.network, part, site)
 
 
 def test_demand_is_that_of_the_forecast_with_its_chance() -> None:
@@ -99,21 +99,23 @@ def test_orders_and_shipments_carry_money_day_and_reason() -> None:
 
 
 def test_a_target_says_what_one_piece_more_or_less_is_worth() -> None:
-    """One more is the target's own value; one less needs the price of waiting and costs about 52·b·(1 − fill) − h."""
+    """Pipeline, service, the longest usual wait, and the target's own values of the next and the last unit."""
     targets = FRAMES["targets"]
     row = targets[(targets["part"] == PART) & (targets["site"] == "P12")].iloc[0]
     line = next(line for line in told(PART, "P12") if line.startswith("Stock up to"))
     assert line.startswith(f"Stock up to {row['base_stock']} at P12 (group screens: 95 % of repairs")
+    assert f"On average {words.pieces(round(row['pipeline'], 2))}" in line
     assert words.next_unit(row["value_of_next_unit"], "USD")[1:] in line
+    assert words.last_unit(row["value_of_last_unit"], "USD") in line
     assert words.percent(row["fill_rate"]) in line
     assert words.percent(row["promised"]) in line
-    cost = float(CASE.network.parts.set_index("part")["unit_cost"][PART])
-    air = cost + 0.35 * 8 + 0.05 * (cost + 0.35 * 8)  # the dearest way to D1 bounds what holding can save
-    price = CASE.plan.targets.waiting_price["screens"]
-    gross = 52 * price * (1 - row["fill_rate"])
-    said = float(line.split("one less costs about $")[1].split(" a year")[0].replace(",", ""))
-    assert gross - 0.25 * air - 1 <= said <= gross - 0.25 * cost + 1
-    assert "one less" not in " ".join(told(PART, "P12", prices=False))
+
+
+def test_the_hub_says_when_it_orders_again() -> None:
+    """A row of the hub is an ordering level, and what it leaves the depots waiting for."""
+    line = next(line for line in told(PART, "HUB") if line.startswith("The hub"))
+    assert "orders again when stock and orders fall below" in line
+    assert "owed to the depots on an average day" in line
 
 
 def test_a_group_the_network_does_not_define_is_named_without_a_target() -> None:
@@ -156,4 +158,4 @@ def test_an_unknown_site_is_an_error_too() -> None:
 def test_the_whole_forecast_gives_the_same_words_as_the_part_alone() -> None:
     """Whether the frames hold one part's forecast or all, the sentences are the same."""
     every = pd.concat([part_forecast(CASE.network, CASE.forecast, str(part)) for part in np.unique(CASE.forecast.part)])
-    assert explain({**FRAMES, "forecast": every}, CASE.network, PART) == told(PART, prices=False)
+    assert explain({**FRAMES, "forecast": every}, CASE.network, PART) == told(PART)

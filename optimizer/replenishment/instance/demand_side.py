@@ -1,13 +1,11 @@
 """Where demand arises: leaves (part × depot) and the repair points each of them serves."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from domain.calendar import DAYS_PER_WEEK
 from domain.forecast import Forecast
-from domain.logistics import WEEKS_PER_YEAR, SupplyLanes, hub_of_part
+from domain.logistics import WEEKS_PER_YEAR, SupplyLanes, courier_days, hub_of_part
 from domain.network import Network
 from domain.plan import StockTargets
 from domain.service import group_of, service_targets
@@ -132,9 +130,8 @@ def _points(
     group_names = tuple(sorted(targets.waiting_price))
     codes = pd.Series(np.arange(len(group_names)), index=list(group_names))[group_name].to_numpy()
     prices = np.array([targets.waiting_price[g] for g in group_names])
-    courier = _courier_days(network)
     depot_here = depot_of_leaf[leaf]
-    days = np.array([0.0 if s == d else courier.get((d, s), 0.0) for d, s in zip(depot_here, site, strict=True)])
+    days = courier_days(network).fillna(0.0).reindex(list(site)).to_numpy(float)
     rate = network.site_of["holding_rate_per_year"].reindex(list(site)).to_numpy(float)
     base_stock = found["base_stock"].fillna(0).to_numpy(np.int64)
     net_stock = net_stock_at(network, keys["part"].to_numpy(object), site)
@@ -149,13 +146,3 @@ def _points(
         holding=landed[leaf] * rate / WEEKS_PER_YEAR,
         waiting=prices[codes],
     ), group_names
-
-
-def _courier_days(network: Network) -> dict[tuple[str, str], float]:
-    """Days of the fastest lane from each depot to each of its points, customs included."""
-    kind = network.site_of["kind"]
-    lanes = network.lanes
-    serves = (lanes["origin"].map(kind) == "depot") & (lanes["destination"].map(kind) == "repair_point")
-    days = (lanes["transit_days"] + lanes["customs_days"])[serves]
-    fastest: dict[Any, float] = days.groupby([lanes["origin"][serves], lanes["destination"][serves]]).min().to_dict()
-    return fastest

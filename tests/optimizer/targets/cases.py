@@ -78,7 +78,7 @@ def naive_backorders(e: TwoEchelons, depot_stock: int, point_stock: tuple[int, .
         short, spread = loss_moments(mean, leaf["batch_index"] * mean + rate**2 * leaf["lead_variance"], depot_stock)
         for p, stock in enumerate(point_stock):
             m = theta * own[p]
-            variance = leaf["batch_index"] * m + share[p] * (1 - share[p]) * short + share[p] ** 2 * spread
+            variance = leaf["batch_index"] * (m + share[p] * (1 - share[p]) * short) + share[p] ** 2 * spread
             total[p] += weight * loss_moments(m + share[p] * short, variance, stock)[0]
     return total
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from optimizer.targets.lead_law import realised_lead
-from optimizer.targets.system import build_system, courier_days
+from optimizer.targets.system import build_system
 from tests.optimizer.targets.networks import WEEKS, demand, lane, part, two_regions
 
 
@@ -21,22 +21,16 @@ def test_the_ordinary_lane_gives_lead_time_and_cost() -> None:
 
 
 def test_the_hub_waits_for_its_supplier_and_buys_in_lots() -> None:
-    """21 days (sd 2) and the wait for a weekly ordering day; the MOQ of 5 rounds up to the multiple of 4; a part
-    without supplier is never out."""
+    """21 days (sd 2) and the wait for a weekly ordering day; it buys 5 at least; a part without supplier is never
+    out."""
     parts = [part("p1", 20.0, moq=5, order_multiple=4), part("p2", 5.0, supplier="")]
     of = build_system(two_regions(parts=parts), demand({("p1", "R1"): 1.0, ("p1", "R2"): 1.0, ("p2", "R1"): 1.0}))
     days, variance = realised_lead(21.0, 2.0, 7.0)
     assert of.hub.tolist() == ["HUB", "HUB"]
     assert of.hubs["lead_weeks"].tolist() == pytest.approx([(days + 3.5) / 7, 0.0])
     assert of.hubs["lead_variance"].tolist() == pytest.approx([(variance + 49 / 12) / 49, 0.0])
-    assert of.hubs["lot"].tolist() == [8, 1]
+    assert of.hubs["lot"].tolist() == [5, 1]
     assert list(zip(of.hubs["first"], of.hubs["last"], strict=True)) == [(0, 2), (2, 3)]
-
-
-def test_the_courier_is_the_fastest_that_goes() -> None:
-    """Courier before road, road where no courier goes, nothing at the depot, no other depot's lane."""
-    days = courier_days(two_regions())
-    assert days[["D1", "A1", "A2", "B1", "B2"]].tolist() == [0.0, 1.5, 4.0, 2.0, 3.0]
 
 
 def test_a_point_no_lane_reaches_is_planned_all_the_same() -> None:
@@ -46,7 +40,8 @@ def test_a_point_no_lane_reaches_is_planned_all_the_same() -> None:
         lane("D1", "A1", "courier", 2, 1.0),
         lane("D2", "B1", "courier", 5, 1.0),
     ]
-    assert courier_days(two_regions(lanes=lanes))["A2"] == 5.0
+    e = build_system(two_regions(lanes=lanes), demand({("p1", "R1"): 1.0})).echelons
+    np.testing.assert_allclose(e.points["courier_weeks"], np.array([2, 5]) / 7)
 
 
 def test_a_part_no_lane_may_carry_is_planned_all_the_same() -> None:
