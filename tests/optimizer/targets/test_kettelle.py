@@ -112,7 +112,7 @@ def test_the_buy_list_is_the_hull_of_the_optimal_sequence() -> None:
 
 
 def test_a_price_sweep_gives_exactly_the_corners() -> None:
-    """With prices of waiting between the slopes on both sides the engine's stocks are all corners, one after the other."""
+    """With a price of waiting between the slopes on both sides of a corner the engine's stock is that corner."""
     of, hull = four_parts(), corners(sequence())
     slope = -np.diff(hull[:, 0]) / np.diff(hull[:, 1])
     for corner, price in zip(hull[1:-1], np.sqrt(slope[:-1] * slope[1:]), strict=True):
