@@ -33,6 +33,7 @@ from domain.plan import StockTargets
 from optimizer.targets import stationary
 from simulation.demo import SIZES, generate
 from simulation.demo.demand import RATE_SHAPE
+from simulation.demo.sizes import Size
 from storage.network_folder import read_network
 from storage.network_writing import write_tables
 from storage.parquet_folder import write_frames
@@ -47,12 +48,12 @@ _LAW = ("mean", "batch_index", "rate_shape", "discount", "drift")
 _ROOT = Path(__file__).parents[2]
 
 
-def make(folder: Path, parts: int, seed: int = 1) -> None:
-    """Write the alliance demo of so many parts: what targets are made from, and the truth a forecast is made from.
+def make(folder: Path, size: Size, seed: int = 1) -> None:
+    """Write a demo network of this size: what targets are made from, and the truth a forecast is made from.
 
     Of the history only the last day is written: the forecast is given, and targets read none.
     """
-    demo = generate(SIZES["alliance"].with_parts(parts), seed)
+    demo = generate(size, seed)
     tables = {name: frame for name, frame in demo.tables.items() if name not in _NOT_FOR_TARGETS}
     usage = tables["usage"]
     tables["usage"] = usage[usage["date"] == usage["date"].max()]
@@ -212,7 +213,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--parts", type=int, default=PARTS)
     chosen = parser.parse_args(arguments)
     if chosen.what == "make":
-        make(chosen.folder, chosen.parts)
+        make(chosen.folder, SIZES["alliance"].with_parts(chosen.parts))
     elif chosen.what == "targets":
         for found in _report(chosen.folder):
             print(json.dumps(found if isinstance(found, str) else vars(found), default=float), flush=True)
