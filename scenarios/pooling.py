@@ -20,7 +20,7 @@ from domain.problems import ZapasError
 from optimizer.targets.lateral_costs import SharedCost, costs_by_kind, lateral_units, units_waited_for
 from optimizer.targets.lateral_network import LateralNetwork, alone, among, lateral_network, main_points, with_mains
 from optimizer.targets.lateral_stock import Sharing, best_shared_stock
-from optimizer.targets.prices import respond
+from optimizer.targets.response import respond
 from optimizer.targets.system import System, build_system
 from scenarios.pipeline import Tell
 from scenarios.simulate import plan_to_judge

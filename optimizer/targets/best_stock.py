@@ -68,9 +68,11 @@ def _points_cost(
     depot_pays_line: bool,
     enough: float,
     stock: Ints,
+    value: Floats,
     law: Floats,
 ) -> float:
-    """Least cost of the points behind a depot with backorder moments `short`; their stock goes to `stock`.
+    """Least cost of the points behind a depot with backorder moments `short`; their stock goes to `stock`, what it
+    saves against an empty shelf to `value`.
 
     pipeline: rows m_p, f_p and least cost of the points from p on. Ends with a lower bound once that is `enough`.
     """
@@ -85,11 +87,12 @@ def _points_cost(
         line = 0.0 if points[p].at_depot == 1 and depot_pays_line else points[p].line
         empty = price[p] * (pipeline[0, p] + pipeline[1, p] * owed)
         if empty <= points[p].holding + line:  # units cannot save more than all waiting, and the first costs as much
-            stock[p] = 0
+            stock[p], value[p] = 0, 0.0
             cost += empty
             continue
         fit_point(pipeline[0, p], pipeline[1, p], leaf.batch_index, metric, theta, short, law)
         stock[p], added = _best_at_point(law, weight, price[p], points[p].holding, line)
+        value[p] = empty - added
         cost += added
     return cost
 
@@ -141,20 +144,24 @@ def scan(
     owed: Floats,
     metric: bool,
     point_stock: Ints,
+    value: Floats,
 ) -> tuple[int, float]:
-    """Best depot stock of one leaf, every one tried that can be best, and the cost; the points' go to `point_stock`.
+    """Best depot stock of one leaf, every one tried that can be best, and the cost; that of the points goes to
+    `point_stock`, what it saves them to `value`.
 
     Cost is not convex in the depot's stock, but what the points cost does not rise with it: between two stocks the
     cost is at least holding at the lower and the points' cost at the upper one, so intervals are halved until that
     bound proves them useless. Fitted laws break the rule by some tenths of a percent (measured), so bounds have slack.
     """
     demand = depot_demand(points)
-    law, stock = np.empty((ROWS, len(theta))), np.zeros(len(points), np.int64)
+    law, stock, saved = np.empty((ROWS, len(theta))), np.zeros(len(points), np.int64), np.zeros(len(points))
     pipeline = _pipelines(leaf, points, price, theta, weight, demand, law)
     short = np.empty((2, len(theta)))
     fit_depot(leaf, theta, owed, demand, leaf.lead_weeks, law, short)
     best, best_stock = np.inf, 0
-    best = _points_cost(leaf, points, price, pipeline, theta, weight, metric, short, False, best, point_stock, law)
+    best = _points_cost(
+        leaf, points, price, pipeline, theta, weight, metric, short, False, best, point_stock, value, law
+    )
     moments = _depot_moments(leaf, theta, owed, demand, SLACK * best - pipeline[2, 0], law)
 
     open_intervals, count = np.empty((128, 2), np.int64), 0
@@ -170,12 +177,13 @@ def scan(
                 continue
             tried = (low + high) // 2
         kept = leaf.holding * tried + leaf.line
+        most = SLACK * best - kept
         least[tried] = _points_cost(
-            leaf, points, price, pipeline, theta, weight, metric, moments[tried], True, SLACK * best - kept, stock, law
+            leaf, points, price, pipeline, theta, weight, metric, moments[tried], True, most, stock, saved, law
         )
         if kept + least[tried] < best:
             best, best_stock = kept + least[tried], tried
-            point_stock[:] = stock
+            point_stock[:], value[:] = stock, saved
         open_intervals[count] = low, tried
         count += 1
         if climbing:
@@ -189,9 +197,10 @@ def scan(
 
 @nb.njit(cache=True, parallel=True, error_model="numpy")
 def best_stock(
-    e: TwoEchelons, price: Floats, active: Bools, metric: bool, depot_stock: Ints, point_stock: Ints
+    e: TwoEchelons, price: Floats, active: Bools, metric: bool, depot_stock: Ints, point_stock: Ints, value: Floats
 ) -> None:
-    """Write the stock of least cost into `depot_stock` (leaves,) and `point_stock` (points,) for the `active` leaves.
+    """Write the stock of least cost into `depot_stock` (leaves,) and `point_stock` (points,) for the `active` leaves,
+    and what each point's saves against an empty shelf, money a week, into `value` (points,).
 
     Cost per week = holding and line cost at depot and points + Σ_p price_p · EBO_p, price (points,) in money per unit
     waiting per week. Given the prices every leaf, and given the depot's stock every point, stands alone (MODEL 2).
@@ -203,4 +212,6 @@ def best_stock(
             own = slice(leaf.first, leaf.last)
             nodes = 1 if e.weight[i, 0] == 1.0 else e.weight.shape[1]
             theta, weight, owed = e.theta[i, :nodes], e.weight[i, :nodes], e.owed[i, :, :nodes]
-            depot_stock[i], _ = scan(leaf, e.points[own], price[own], theta, weight, owed, metric, point_stock[own])
+            depot_stock[i], _ = scan(
+                leaf, e.points[own], price[own], theta, weight, owed, metric, point_stock[own], value[own]
+            )

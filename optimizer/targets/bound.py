@@ -6,10 +6,10 @@ import numpy as np
 
 from domain.service import BackorderCost, MeanWait
 from optimizer.targets.best_stock import SLACK
+from optimizer.targets.goals import Goal
 from optimizer.targets.local_search import kept_cost
 from optimizer.targets.performance import performance
-from optimizer.targets.prices import Floats, PricedStock, respond
-from optimizer.targets.prices import _Goal as Goal
+from optimizer.targets.response import Floats, PricedStock, respond
 from optimizer.targets.system import System
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from domain.logistics import WEEKS_PER_YEAR
-from optimizer.targets.prices import PricedStock
+from optimizer.targets.response import PricedStock
 from optimizer.targets.system import System
 from optimizer.targets.two_echelons import (
     CDF,

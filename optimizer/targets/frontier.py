@@ -10,7 +10,8 @@ from domain.calendar import DAYS_PER_WEEK
 from domain.logistics import WEEKS_PER_YEAR
 from optimizer.targets.local_search import sites_kept_cost
 from optimizer.targets.performance import performance
-from optimizer.targets.prices import CHEAPEST, DEAREST, PricedStock, respond
+from optimizer.targets.prices import CHEAPEST, DEAREST
+from optimizer.targets.response import PricedStock, respond
 from optimizer.targets.system import System
 from optimizer.targets.trades import (
     SMALL,

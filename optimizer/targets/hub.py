@@ -77,15 +77,15 @@ def _owe(e: TwoEchelons, hub: Record, sums: Floats, stock: int, owed: Floats) ->
 
 @nb.njit(cache=True, error_model="numpy")
 def _behind(
-    e: TwoEchelons, hub: Record, price: Floats, owed: Floats, enough: float, depot_stock: Ints, point_stock: Ints
+    e: TwoEchelons, hub: Record, price: Floats, owed: Floats, enough: float, point_stock: Ints, value: Floats
 ) -> float:
-    """Least cost of a part's depots and points, or a lower bound once that is `enough`; their stock is written."""
+    """Least cost of a part's depots and points, or a lower bound once that is `enough`; the last two are scratch."""
     cost: float = 0.0
     for i in range(hub.first, hub.last):
         leaf = e.leaves[i]
         own, nodes = slice(leaf.first, leaf.last), 1 if e.weight[i, 0] == 1.0 else e.weight.shape[1]
         theta, weight, late = e.theta[i, :nodes], e.weight[i, :nodes], owed[i - hub.first, :, :nodes]
-        depot_stock[i], added = scan(leaf, e.points[own], price[own], theta, weight, late, False, point_stock[own])
+        _, added = scan(leaf, e.points[own], price[own], theta, weight, late, False, point_stock[own], value[own])
         cost += added
         if cost >= enough:
             return cost
@@ -108,7 +108,7 @@ def _most(hub: Record, mean: float, variance: float, affordable: float) -> int:
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _place(e: TwoEchelons, hub: Record, price: Floats, depot_stock: Ints, point_stock: Ints, owed: Floats) -> int:
+def _place(e: TwoEchelons, hub: Record, price: Floats, point_stock: Ints, value: Floats, owed: Floats) -> int:
     """The hub stock of least cost of one part, as good as any to within NEAR; depots and points adapt.
 
     Like the scan of a depot's stock: what lies behind the hub does not cost more when the hub keeps more.
@@ -118,9 +118,9 @@ def _place(e: TwoEchelons, hub: Record, price: Floats, depot_stock: Ints, point_
     variance = sums[-1, 1] * hub.lead_weeks + (sums[-1, 0] ** 2 + sums[-1, 2]) * hub.lead_variance
     variance += sums[-1, 2] * hub.lead_weeks**2
     owed[:] = 0.0
-    never = _behind(e, hub, price, owed, np.inf, depot_stock, point_stock)
+    never = _behind(e, hub, price, owed, np.inf, point_stock, value)
     _owe(e, hub, sums, 0, owed)
-    best, best_stock = _behind(e, hub, price, owed, np.inf, depot_stock, point_stock), 0
+    best, best_stock = _behind(e, hub, price, owed, np.inf, point_stock, value), 0
     most = _most(hub, mean, variance, (NEAR * best - never - hub.line) / hub.holding if hub.holding > 0.0 else np.inf)
     open_intervals, count = np.empty((128, 2), np.int64), 0
     least = np.empty(most + 1)
@@ -137,7 +137,7 @@ def _place(e: TwoEchelons, hub: Record, price: Floats, depot_stock: Ints, point_
             tried = (low + high) // 2
         kept = hub.holding * tried + hub.line
         _owe(e, hub, sums, tried, owed)
-        least[tried] = _behind(e, hub, price, owed, best - kept, depot_stock, point_stock)
+        least[tried] = _behind(e, hub, price, owed, best - kept, point_stock, value)
         if kept + least[tried] < best:
             best, best_stock = kept + least[tried], tried
         open_intervals[count] = low, tried
@@ -158,13 +158,13 @@ def place(e: TwoEchelons, hubs: Records, price: Floats, hub_stock: Ints) -> None
     Cost per week = holding and lines at hub, depots and points + Σ_p price_p · EBO_p. A hub without lead time is never
     out and keeps nothing.
     """
-    depot_stock, point_stock = np.zeros(len(e.leaves), np.int64), np.zeros(len(e.points), np.int64)
+    point_stock, value = np.zeros(len(e.points), np.int64), np.zeros(len(e.points))
     owed = np.zeros(e.owed.shape)
     for i in nb.prange(len(hubs)):
         hub = hubs[i]
         hub_stock[i] = 0
         if hub.lead_weeks > 0.0:
-            hub_stock[i] = _place(e, hub, price, depot_stock, point_stock, owed[hub.first : hub.last])
+            hub_stock[i] = _place(e, hub, price, point_stock, value, owed[hub.first : hub.last])
 
 
 @nb.njit(cache=True, parallel=True, error_model="numpy")

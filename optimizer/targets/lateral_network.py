@@ -16,7 +16,7 @@ from domain.network import Network
 from domain.pegging import Duty, Site
 from domain.promising import duty_rates
 from optimizer.targets.performance import performance
-from optimizer.targets.prices import PricedStock
+from optimizer.targets.response import PricedStock
 from optimizer.targets.system import System
 
 Floats = npt.NDArray[np.float64]

@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from optimizer.targets.prices import PricedStock
-from optimizer.targets.prices import _Goal as Goal
+from optimizer.targets.goals import Goal
+from optimizer.targets.response import PricedStock
 from optimizer.targets.system import System
 from optimizer.targets.trades import (
     ROUNDING,

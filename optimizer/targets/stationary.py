@@ -11,7 +11,8 @@ from domain.network import Network
 from domain.plan import StockTargets
 from optimizer.targets.hub import hub_service
 from optimizer.targets.performance import Performance, performance
-from optimizer.targets.prices import PricedStock, find_prices, with_hub_stock, with_hubs
+from optimizer.targets.prices import find_prices, with_hub_stock, with_hubs
+from optimizer.targets.response import PricedStock
 from optimizer.targets.system import System, build_system
 from optimizer.targets.waits import waits
 
@@ -26,8 +27,8 @@ def stock_targets(network: Network, forecast: Forecast) -> StockTargets:
     "". A depot whose own users need parts has both rows: theirs is part of the shelf kept back for them. A hub has rows
     for parts whose supplier takes time: it buys a lot when stock and orders fall below its base stock.
     """
-    system = with_hubs(build_system(network, forecast))
-    return targets_of(system, find_prices(system))
+    system, near = with_hubs(build_system(network, forecast))
+    return targets_of(system, find_prices(system, near))
 
 
 def targets_of(system: System, stock: PricedStock) -> StockTargets:

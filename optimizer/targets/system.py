@@ -19,6 +19,7 @@ Ints = npt.NDArray[np.int64]
 Objects = npt.NDArray[np.object_]
 
 REVIEW_DAYS = 7  # the plan lets every lane depart weekly
+_FEW_NODES = 3
 TARGET_WEEKS = 13  # the target speaks of the quarter that today's orders will serve
 
 
@@ -27,9 +28,9 @@ class System:
     """The engine's arrays with the names that belong to their rows.
 
     hubs, hub, hub_stock: records, site ids and base stock of the hub of every part, shape (parts,), sorted by part; a
-    part without supplier has a hub that is never out. part, depot: ids, shape (leaves,), sorted by (part, region).
-    leaf: row in these, site: id, group: position in `targets`, line_limit: most part numbers the site may keep (inf: no
-    limit), shape (points,), sorted by (leaf, site).
+    part without supplier has a hub that is never out. part, depot: ids, rate_shape: a of Θ ~ Gamma(a, a), shape
+    (leaves,), sorted by (part, region). leaf: row in these, site: id, group: position in `targets`, line_limit: most
+    part numbers the site may keep (inf: no limit), shape (points,), sorted by (leaf, site).
     """
 
     hubs: Records
@@ -38,6 +39,7 @@ class System:
     echelons: TwoEchelons
     part: Objects
     depot: Objects
+    rate_shape: Floats
     leaf: Ints
     site: Objects
     group: Ints
@@ -100,6 +102,7 @@ def build_system(network: Network, forecast: Forecast) -> System:
         echelons=TwoEchelons.behind_full_hub(leaves, points, theta, weight),
         part=part,
         depot=depots[kept],
+        rate_shape=forecast.rate_shape[kept],
         leaf=leaf,
         site=site,
         group=group_of(network, part[leaf], site),
@@ -126,11 +129,19 @@ def every(system: System, step: int) -> System:
         echelons=TwoEchelons(leaves, e.points[rows], e.theta[leaves_kept], e.weight[leaves_kept], e.owed[leaves_kept]),
         part=system.part[leaves_kept],
         depot=system.depot[leaves_kept],
+        rate_shape=system.rate_shape[leaves_kept],
         leaf=leaf,
         site=system.site[rows],
         group=system.group[rows],
-        line_limit=system.line_limit[rows],
+        line_limit=np.ceil(system.line_limit[rows] / step),
     )
+
+
+def coarse(system: System) -> System:
+    """The same with fewer nodes of Θ: near enough to choose the hubs' stock by, at half the work."""
+    theta, weight = rate_nodes(system.rate_shape, _FEW_NODES)
+    e = system.echelons
+    return replace(system, echelons=TwoEchelons.behind_full_hub(e.leaves, e.points, theta, weight))
 
 
 def _spans(leaf: Ints, leaves: int) -> tuple[Ints, Ints]:

@@ -15,14 +15,14 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from optimizer.targets.prices import PricedStock
+from optimizer.targets.response import PricedStock
 from optimizer.targets.system import System
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-SMALL = 16  # leaves up to which three of them trade at once
+SMALL, THREE = 16, 6  # leaves up to which any stock near is tried, and up to which three of them trade at once
 MOVES = 1500  # combinations of moves at the points of one leaf
 TRADES = 10  # times all pairs of leaves are gone through
 ROUNDING = 1e-11  # share of a cost or an allowance that is left to rounding
@@ -78,7 +78,7 @@ def of_leaves(system: System, stock: PricedStock, rows: Ints) -> tuple[System, P
 
 
 def trade(part: System, near: Neighbours, resource: int, room: Room, stock: PricedStock) -> tuple[Ints, Ints, Room]:
-    """Stock of the leaves when no two of them (of SMALL leaves, three) trade with profit, and what `room` is left.
+    """Stock of the leaves when no two of them (of THREE leaves, three) trade with profit, and what `room` is left.
 
     No leaf uses more of another resource than before.
     """
@@ -95,7 +95,7 @@ def trade(part: System, near: Neighbours, resource: int, room: Room, stock: Pric
     start = np.concatenate([[0], np.cumsum([len(menu[0]) for menu in menus])]).astype(np.int64)
     menu, option = np.concatenate([menu[0] for menu in menus]), np.concatenate([menu[1] for menu in menus])
     choice, left, rise = _exchange(
-        start, menu, np.array([menu[2] for menu in menus]), max(room.use, 0.0), room.rise, len(menus) <= SMALL
+        start, menu, np.array([menu[2] for menu in menus]), max(room.use, 0.0), room.rise, len(menus) <= THREE
     )
     depot, point = stock.depot_stock.copy(), stock.point_stock.copy()
     for i in np.flatnonzero(choice >= 0):

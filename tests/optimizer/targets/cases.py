@@ -117,8 +117,10 @@ def system(rng: np.random.Generator, targets: dict[str, ServiceTarget], leaves: 
     rows["courier_weeks"] = np.tile(rng.choice([1, 2, 3], points) / 7, leaves)
     rows["holding"] = table["holding"][leaf]
     rows["line"] = 0.01
-    theta, weight = rate_nodes(rng.choice([2.0, 8.0, np.inf], leaves))
+    rate_shape = rng.choice([2.0, 8.0, np.inf], leaves)
+    theta, weight = rate_nodes(rate_shape)
     return System(
+        rate_shape=rate_shape,
         **full_hubs(leaves),
         echelons=TwoEchelons.behind_full_hub(table, rows, theta, weight),
         part=np.array([f"P{i:03d}" for i in range(leaves)], dtype=object),

@@ -21,7 +21,7 @@ def found(e: TwoEchelons, price: float | npt.NDArray[np.float64]) -> Stock:
     """The engine's choice for the first leaf."""
     depot, point = np.zeros(len(e.leaves), np.int64), np.zeros(len(e.points), np.int64)
     prices = np.broadcast_to(np.asarray(price, float), (len(e.points),)).copy()
-    best_stock(e, prices, np.ones(len(e.leaves), bool), False, depot, point)
+    best_stock(e, prices, np.ones(len(e.leaves), bool), False, depot, point, np.zeros(len(e.points)))
     return int(depot[0]), tuple(point.tolist())
 
 

@@ -14,7 +14,7 @@ from tests.optimizer.targets.cases import system
 from tests.optimizer.targets.test_local_search import least_kept_cost, priced, tiny_system
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_the_bound_is_never_above_the_optimum(seed: int) -> None:
     """No stock enumerated is below the waiting bound at a given price, nor below the bound of a mean wait."""
     at_price = tiny_system(np.random.default_rng(seed), "price")

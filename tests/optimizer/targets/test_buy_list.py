@@ -9,7 +9,8 @@ import pytest
 from domain.service import FillRate
 from optimizer.targets.buy_list import COLUMNS, buy_list
 from optimizer.targets.performance import performance
-from optimizer.targets.prices import PricedStock, find_prices
+from optimizer.targets.prices import find_prices
+from optimizer.targets.response import PricedStock
 from optimizer.targets.system import System
 from tests.optimizer.targets.cases import system
 

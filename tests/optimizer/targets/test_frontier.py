@@ -9,7 +9,8 @@ from domain.service import FillRate, MeanWait
 from optimizer.targets.frontier import COLUMNS, UnitValue, frontier, with_budget
 from optimizer.targets.local_search import kept_cost
 from optimizer.targets.performance import performance
-from optimizer.targets.prices import PricedStock, find_prices, respond
+from optimizer.targets.prices import find_prices
+from optimizer.targets.response import PricedStock, respond
 from optimizer.targets.system import System
 from tests.optimizer.targets.cases import system
 from tests.optimizer.targets.test_local_search import tiny_system

@@ -64,7 +64,7 @@ def cost(e: TwoEchelons, hubs: Records, price: float, stock: int) -> float:
     """Least cost with this hub stock: holding everywhere and waiting."""
     behind = e._replace(owed=owed(e, hubs, stock))
     depot, point = np.zeros(len(e.leaves), np.int64), np.zeros(len(e.points), np.int64)
-    best_stock(behind, np.full(len(point), price), np.ones(len(depot), bool), False, depot, point)
+    best_stock(behind, np.full(len(point), price), np.ones(len(depot), bool), False, depot, point, np.zeros(len(point)))
     waiting = performance(behind, depot, point).backorders.sum()
     return float(hubs["holding"][0] * stock + depot.sum() + point.sum() + price * waiting)
 

@@ -24,7 +24,7 @@ from optimizer.targets.lateral_network import (
     with_mains,
 )
 from optimizer.targets.lateral_stock import Sharing, best_shared_stock, evaluate
-from optimizer.targets.prices import PricedStock
+from optimizer.targets.response import PricedStock
 from optimizer.targets.system import System, build_system
 from tests.optimizer.targets.cases import integers
 from tests.optimizer.targets.networks import demand, lane, part, two_regions

@@ -9,7 +9,8 @@ import numpy.typing as npt
 from domain.service import BackorderCost, FillRate, MeanWait, ServiceTarget, WithinDays
 from optimizer.targets.local_search import kept_cost, local_search
 from optimizer.targets.performance import performance
-from optimizer.targets.prices import PricedStock, find_prices, respond
+from optimizer.targets.prices import find_prices
+from optimizer.targets.response import PricedStock, respond
 from optimizer.targets.system import System
 from optimizer.targets.trades import of_leaves
 from optimizer.targets.two_echelons import LEAF, POINT, rate_nodes
@@ -91,17 +92,16 @@ def all_stocks(of: System, target: ServiceTarget, leaf: int) -> tuple[Floats, Fl
         now = performance(e, np.full(len(of.part), d), np.full(len(of.leaf), s), window)
         by_wait = isinstance(target, MeanWait | BackorderCost)
         found[d, s] = (now.backorders if by_wait else e.points["demand"] * (1 - now.fill))[rows]
-    late, cost = [], []
-    for d, *stock in product(range(LEVELS), repeat=1 + len(rows)):
-        short = sum(found[d, s][p] for p, s in enumerate(stock))
-        kept = e.leaves["holding"][leaf] * d + e.leaves["line"][leaf] * (d > 0)
-        for row, s in zip(rows, stock, strict=True):
-            free = e.points["at_depot"][row] == 1 and d > 0
-            kept += e.points["holding"][row] * s + (0.0 if free or s == 0 else e.points["line"][row])
-        priced = isinstance(target, BackorderCost)
-        late.append(0.0 if priced else short)
-        cost.append(kept + 7 * target.per_day * short if isinstance(target, BackorderCost) else kept)
-    return np.array(late), np.array(cost)
+    depot, *stock = np.indices((LEVELS,) * (1 + len(rows))).reshape(1 + len(rows), -1)
+    table = np.array([[found[d, s] for s in range(LEVELS)] for d in range(LEVELS)])
+    late = np.sum([table[depot, s, p] for p, s in enumerate(stock)], axis=0)
+    cost = e.leaves["holding"][leaf] * depot + e.leaves["line"][leaf] * (depot > 0)
+    for row, s in zip(rows, stock, strict=True):
+        pays_line = (s > 0) & ~((e.points["at_depot"][row] == 1) & (depot > 0))
+        cost = cost + e.points["holding"][row] * s + e.points["line"][row] * pays_line
+    if isinstance(target, BackorderCost):
+        return np.zeros(len(late)), cost + 7 * target.per_day * late
+    return late, cost
 
 
 def undominated(both: Floats) -> Floats:

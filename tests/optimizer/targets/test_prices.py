@@ -7,7 +7,8 @@ import pytest
 
 from domain.service import BackorderCost, FillRate, MeanWait, ServiceTarget, WithinDays
 from optimizer.targets.performance import Performance, performance
-from optimizer.targets.prices import PricedStock, find_prices, respond, without_overshoot
+from optimizer.targets.prices import find_prices, without_overshoot
+from optimizer.targets.response import PricedStock, respond
 from optimizer.targets.system import System, every
 from tests.optimizer.targets.cases import system
 
