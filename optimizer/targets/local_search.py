@@ -42,7 +42,7 @@ def local_search(system: System, stock: PricedStock) -> PricedStock:
     """
     goal = Goal.of(system)
     small = len(system.part) <= SMALL
-    radius, rounds = (3, SMALL_ROUNDS) if small else (1, ROUNDS)
+    radius, rounds = (4, SMALL_ROUNDS) if small else (1, ROUNDS)
     if not small:
         stock = _trimmed(system, goal, stock)
     slack = _less_rounding(goal, goal.slack(system, goal.achieved(system, stock)))

@@ -67,6 +67,7 @@ def of_leaves(system: System, stock: PricedStock, rows: Ints) -> tuple[System, P
     part = replace(
         system,
         echelons=e._replace(**by_leaf | {"leaves": leaves, "points": e.points[points]}),
+        rate_shape=system.rate_shape[rows],
         part=system.part[rows],
         depot=system.depot[rows],
         leaf=np.repeat(np.arange(len(rows)), size),
