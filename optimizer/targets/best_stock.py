@@ -3,6 +3,7 @@
 import numba as nb
 import numpy as np
 
+from optimizer.targets.threads import in_threads, kernel
 from optimizer.targets.two_echelons import (
     CDF,
     MEAN,
@@ -195,7 +196,29 @@ def scan(
     return best_stock, best
 
 
-@nb.njit(cache=True, parallel=True, error_model="numpy")
+@kernel
+def _best_stock(
+    first: int,
+    last: int,
+    e: TwoEchelons,
+    price: Floats,
+    active: Bools,
+    metric: bool,
+    depot_stock: Ints,
+    point_stock: Ints,
+    value: Floats,
+) -> None:
+    for i in range(first, last):
+        if active[i]:
+            leaf = e.leaves[i]
+            own = slice(leaf.first, leaf.last)
+            nodes = 1 if e.weight[i, 0] == 1.0 else e.weight.shape[1]
+            theta, weight, owed = e.theta[i, :nodes], e.weight[i, :nodes], e.owed[i, :, :nodes]
+            depot_stock[i], _ = scan(
+                leaf, e.points[own], price[own], theta, weight, owed, metric, point_stock[own], value[own]
+            )
+
+
 def best_stock(
     e: TwoEchelons, price: Floats, active: Bools, metric: bool, depot_stock: Ints, point_stock: Ints, value: Floats
 ) -> None:
@@ -206,12 +229,4 @@ def best_stock(
     waiting per week. Given the prices every leaf, and given the depot's stock every point, stands alone (MODEL 2).
     `metric`: METRIC instead of VARI-METRIC.
     """
-    for i in nb.prange(len(e.leaves)):
-        if active[i]:
-            leaf = e.leaves[i]
-            own = slice(leaf.first, leaf.last)
-            nodes = 1 if e.weight[i, 0] == 1.0 else e.weight.shape[1]
-            theta, weight, owed = e.theta[i, :nodes], e.weight[i, :nodes], e.owed[i, :, :nodes]
-            depot_stock[i], _ = scan(
-                leaf, e.points[own], price[own], theta, weight, owed, metric, point_stock[own], value[own]
-            )
+    in_threads(_best_stock, len(e.leaves), e, price, active, metric, depot_stock, point_stock, value)

@@ -14,6 +14,7 @@ import numpy as np
 
 from domain.counts import next_pmf, pmf, start
 from optimizer.targets.best_stock import scan
+from optimizer.targets.threads import in_threads, kernel
 from optimizer.targets.two_echelons import Floats, Ints, Record, Records, TwoEchelons, depot_demand, lean
 
 NEAR = 0.99  # a hub stock that could save less than this leaves untried is not looked for
@@ -151,37 +152,62 @@ def _place(e: TwoEchelons, hub: Record, price: Floats, point_stock: Ints, value:
     return best_stock
 
 
-@nb.njit(cache=True, parallel=True, error_model="numpy")
-def place(e: TwoEchelons, hubs: Records, price: Floats, hub_stock: Ints) -> None:
-    """Write the hub stock of least cost of every part into `hub_stock` (parts,), given the prices of waiting (points,).
+@kernel
+def _place_all(
+    first: int,
+    last: int,
+    e: TwoEchelons,
+    hubs: Records,
+    price: Floats,
+    hub_stock: Ints,
+    point_stock: Ints,
+    value: Floats,
+    owed: Floats,
+) -> None:
+    for i in range(first, last):
+        if hubs[i].lead_weeks > 0.0:
+            own = slice(hubs[i].first, hubs[i].last)
+            hub_stock[i] = _place(e, hubs[i], price, point_stock, value, owed[own])
+
+
+def place(e: TwoEchelons, hubs: Records, price: Floats) -> Ints:
+    """The hub stock of least cost of every part, (parts,), given the prices of waiting (points,).
 
     Cost per week = holding and lines at hub, depots and points + Σ_p price_p · EBO_p. A hub without lead time is never
     out and keeps nothing.
     """
-    point_stock, value = np.zeros(len(e.points), np.int64), np.zeros(len(e.points))
-    owed = np.zeros(e.owed.shape)
-    for i in nb.prange(len(hubs)):
-        hub = hubs[i]
-        hub_stock[i] = 0
-        if hub.lead_weeks > 0.0:
-            hub_stock[i] = _place(e, hub, price, point_stock, value, owed[hub.first : hub.last])
+    hub_stock, point_stock = np.zeros(len(hubs), np.int64), np.zeros(len(e.points), np.int64)
+    scratch = np.zeros(len(e.points)), np.zeros_like(e.owed)
+    in_threads(_place_all, len(hubs), e, hubs, price, hub_stock, point_stock, *scratch)
+    return hub_stock
 
 
-@nb.njit(cache=True, parallel=True, error_model="numpy")
-def owe(e: TwoEchelons, hubs: Records, hub_stock: Ints, owed: Floats) -> None:
-    """Write what hubs that keep `hub_stock` (parts,) owe every depot into `owed` (leaves, 2, nodes)."""
-    for i in nb.prange(len(hubs)):
-        hub = hubs[i]
-        if hub.lead_weeks > 0.0:
-            _owe(e, hub, _sums(e, hub), hub_stock[i], owed[hub.first : hub.last])
+@kernel
+def _owe_all(first: int, last: int, e: TwoEchelons, hubs: Records, hub_stock: Ints, owed: Floats) -> None:
+    for i in range(first, last):
+        if hubs[i].lead_weeks > 0.0:
+            _owe(e, hubs[i], _sums(e, hubs[i]), hub_stock[i], owed[hubs[i].first : hubs[i].last])
 
 
-@nb.njit(cache=True, parallel=True, error_model="numpy")
-def hub_service(e: TwoEchelons, hubs: Records, hub_stock: Ints, units: Floats) -> None:
-    """Write units a week asked of every hub, its backorders and the share it ships at once into `units` (parts, 3)."""
-    for i in nb.prange(len(hubs)):
+def owe(e: TwoEchelons, hubs: Records, hub_stock: Ints) -> Floats:
+    """Mean and variance of what hubs that keep `hub_stock` (parts,) owe every depot, (leaves, 2, nodes)."""
+    owed = np.zeros_like(e.owed)
+    in_threads(_owe_all, len(hubs), e, hubs, hub_stock, owed)
+    return owed
+
+
+@kernel
+def _serve_all(first: int, last: int, e: TwoEchelons, hubs: Records, hub_stock: Ints, served: Floats) -> None:
+    for i in range(first, last):
         hub, sums = hubs[i], _sums(e, hubs[i])[-1]
         variance = sums[1] * hub.lead_weeks + sums[2] * hub.lead_weeks**2 + (sums[0] ** 2 + sums[2]) * hub.lead_variance
-        units[i, 0], units[i, 1], units[i, 2] = sums[0], 0.0, 1.0
+        served[i, 0], served[i, 1], served[i, 2] = sums[0], 0.0, 1.0
         if hub.lead_weeks > 0.0:
-            units[i, 1], _, units[i, 2] = backorders(sums[0] * hub.lead_weeks, variance, hub_stock[i], hub.lot)
+            served[i, 1], _, served[i, 2] = backorders(sums[0] * hub.lead_weeks, variance, hub_stock[i], hub.lot)
+
+
+def hub_service(e: TwoEchelons, hubs: Records, hub_stock: Ints) -> Floats:
+    """Units a week asked of every hub, its backorders and the share it ships at once, (parts, 3)."""
+    served = np.zeros((len(hubs), 3))
+    in_threads(_serve_all, len(hubs), e, hubs, hub_stock, served)
+    return served

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
+from optimizer.targets.threads import in_threads, kernel
 from optimizer.targets.two_echelons import (
     CDF,
     MEAN,
@@ -136,11 +137,18 @@ def _perform_leaf(
             )
 
 
-@nb.njit(cache=True, parallel=True, error_model="numpy")
+@kernel
 def _perform(
-    e: TwoEchelons, depot_stock: Ints, point_stock: Ints, window: Floats, metric: bool, out: Performance
+    first: int,
+    last: int,
+    e: TwoEchelons,
+    depot_stock: Ints,
+    point_stock: Ints,
+    window: Floats,
+    metric: bool,
+    out: Performance,
 ) -> None:
-    for i in nb.prange(len(e.leaves)):
+    for i in range(first, last):
         _perform_leaf(e, i, depot_stock[i], point_stock, window, metric, out)
 
 
@@ -163,5 +171,6 @@ def performance(
         depot_backorders=np.zeros(leaves),
         depot_pipeline=np.zeros(leaves),
     )
-    _perform(e, depot_stock, point_stock, np.zeros(points) if window_weeks is None else window_weeks, metric, out)
+    window = np.zeros(points) if window_weeks is None else window_weeks
+    in_threads(_perform, leaves, e, depot_stock, point_stock, window, metric, out)
     return out

@@ -40,23 +40,14 @@ def with_hubs(system: System) -> tuple[System, Floats]:
     log_price = np.log(Goal.of(sample).first_guess * mean_holding(sample))
     for _ in range(PLACINGS):
         log_price, found = _bisect(sample, log_price)
-        sample = with_hub_stock(sample, _least_cost(sample, found.price))
-    return with_hub_stock(system, _least_cost(rough, found.price)), np.exp(log_price)
-
-
-def _least_cost(system: System, price: Floats) -> Ints:
-    """Hub stock of least cost at these prices, (parts,)."""
-    stock = np.zeros(len(system.hubs), np.int64)
-    place(system.echelons, system.hubs, price[system.group], stock)
-    return stock
+        sample = with_hub_stock(sample, place(sample.echelons, sample.hubs, found.price[sample.group]))
+    return with_hub_stock(system, place(rough.echelons, rough.hubs, found.price[rough.group])), np.exp(log_price)
 
 
 def with_hub_stock(system: System, hub_stock: Ints) -> System:
     """The system whose hubs keep so much (parts,), with what they then owe the depots."""
-    e = system.echelons
-    owed = np.zeros_like(e.owed)
-    owe(e, system.hubs, hub_stock, owed)
-    return replace(system, hub_stock=hub_stock, echelons=e._replace(owed=owed))
+    owed = owe(system.echelons, system.hubs, hub_stock)
+    return replace(system, hub_stock=hub_stock, echelons=system.echelons._replace(owed=owed))
 
 
 def _bisect(system: System, log_price: Floats) -> tuple[Floats, PricedStock]:

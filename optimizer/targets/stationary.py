@@ -105,8 +105,7 @@ def _hubs(system: System, stock: PricedStock, now: Performance) -> pd.DataFrame:
         saved = stock.price[system.group] * (found.backorders - now.backorders)
         return np.bincount(part_of_leaf[system.leaf], saved, parts).astype(float)
 
-    served = np.zeros((parts, 3))
-    hub_service(system.echelons, hubs, system.hub_stock, served)
+    served = hub_service(system.echelons, hubs, system.hub_stock)
     only_line = np.where(system.hub_stock == 1, hubs["line"], 0.0)
     new_line = np.where(system.hub_stock == 0, hubs["line"], 0.0)
     last = waiting(np.maximum(system.hub_stock - 1, 0)) - hubs["holding"] - only_line

@@ -7,6 +7,7 @@ import numpy as np
 
 from domain.calendar import DAYS_PER_WEEK
 from optimizer.targets.performance import served_within, ships_at_once
+from optimizer.targets.threads import in_threads, kernel
 from optimizer.targets.two_echelons import ROWS, Floats, Ints, Record, TwoEchelons, depot_demand
 
 LEVEL = 0.95
@@ -44,11 +45,18 @@ def _point_days(e: TwoEchelons, i: int, p: int, demand: float, depot_stock: int,
     return high
 
 
-@nb.njit(cache=True, parallel=True, error_model="numpy")
+@kernel
 def _waits(
-    e: TwoEchelons, depot_stock: Ints, point_stock: Ints, fill: Floats, depot_days: Ints, point_days: Ints
+    first: int,
+    last: int,
+    e: TwoEchelons,
+    depot_stock: Ints,
+    point_stock: Ints,
+    fill: Floats,
+    depot_days: Ints,
+    point_days: Ints,
 ) -> None:
-    for i in nb.prange(len(e.leaves)):
+    for i in range(first, last):
         leaf, nodes = e.leaves[i], 1 if e.weight[i, 0] == 1.0 else e.weight.shape[1]
         demand = depot_demand(e.points[leaf.first : leaf.last])
         depot_days[i] = _depot_days(
@@ -69,5 +77,5 @@ def waits(e: TwoEchelons, depot_stock: Ints, point_stock: Ints, fill: Floats) ->
     a point waits for the depot and the courier; longer than the lead time with four standard deviations nobody waits.
     """
     depot_days, point_days = np.zeros(len(e.leaves), np.int64), np.zeros(len(e.points), np.int64)
-    _waits(e, depot_stock, point_stock, fill, depot_days, point_days)
+    in_threads(_waits, len(e.leaves), e, depot_stock, point_stock, fill, depot_days, point_days)
     return depot_days, point_days

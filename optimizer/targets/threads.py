@@ -1,0 +1,26 @@
+"""Compiled kernels over slices of rows, in all threads at once."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numba as nb
+
+kernel = nb.njit(cache=True, error_model="numpy", nogil=True)
+"""For functions of (first row, one past the last, …): compiled in a third of the time `prange` takes (measured)."""
+
+_FEW = 200  # rows not worth a thread
+_SLICES = 16  # per thread, so that none waits long for another
+
+
+def in_threads(run: Callable[..., None], rows: int, *arguments: Any) -> None:
+    """Call `run(first, last, *arguments)` over slices that cover rows 0..rows − 1; slices must not share results."""
+    threads = nb.get_num_threads()
+    if rows <= _FEW or threads == 1:
+        run(0, rows, *arguments)
+        return
+    step = max(-(-rows // (threads * _SLICES)), 1)
+    with ThreadPoolExecutor(threads) as pool:
+        slices = [pool.submit(run, first, min(first + step, rows), *arguments) for first in range(0, rows, step)]
+        for one in slices:
+            one.result()
