@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from optimizer.targets.goals import Goal, mean_holding
 from optimizer.targets.hub import owe, place
+from optimizer.targets.local_search import local_search
 from optimizer.targets.response import PricedStock, respond
 from optimizer.targets.system import System, coarse, every
 
@@ -30,7 +31,7 @@ def find_prices(system: System, near: Floats | None = None) -> PricedStock:
     log_price = np.log(Goal.of(system).first_guess * mean_holding(system) if near is None else near)
     if len(system.part) >= SAMPLE_FROM:
         log_price = _bisect(every(system, SAMPLE_STEP), log_price)[0]
-    return without_overshoot(system, _bisect(system, log_price)[1])
+    return local_search(system, _bisect(system, log_price)[1])
 
 
 def with_hubs(system: System) -> tuple[System, Floats]:
@@ -75,28 +76,6 @@ def _bisect(system: System, log_price: Floats) -> tuple[Floats, PricedStock]:
         log_price = np.where(settled | np.isinf(bracket.high), log_price, bracket.high)
         stock = respond(system, goal.price(log_price), stock)
     return log_price, stock
-
-
-def without_overshoot(system: System, stock: PricedStock) -> PricedStock:
-    """Take single units from points, least waiting per money first, as long as every group keeps its target.
-
-    At the price found a whole step of stock may flip at once; given the depots' stock the points are independent, so
-    the losses of single units add up exactly.
-    """
-    goal, e = Goal.of(system), system.echelons
-    one_less = replace(stock, point_stock=np.maximum(stock.point_stock - 1, 0))
-    now, less = goal.achieved(system, stock), goal.achieved(system, one_less)
-    slack = goal.slack(system, now)
-    loss = goal.shortfall(system, less) - goal.shortfall(system, now)
-    waiting = stock.price[system.group] * (less.backorders - now.backorders)
-    saved = e.points["holding"] + np.where(stock.point_stock == 1, e.points["line"], 0.0)
-    rows = np.flatnonzero((stock.point_stock > 0) & (saved > 0) & (slack[system.group] > 0))
-    rows = rows[np.lexsort((waiting[rows] / saved[rows], system.group[rows]))]
-    point = stock.point_stock.copy()
-    for group in np.unique(system.group[rows]):
-        of_group = rows[system.group[rows] == group]
-        point[of_group[np.cumsum(loss[of_group]) <= slack[group]]] -= 1
-    return replace(stock, point_stock=point)
 
 
 @dataclass(frozen=True)

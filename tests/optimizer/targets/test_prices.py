@@ -7,7 +7,7 @@ import pytest
 
 from domain.service import BackorderCost, FillRate, MeanWait, ServiceTarget, WithinDays
 from optimizer.targets.performance import Performance, performance
-from optimizer.targets.prices import find_prices, without_overshoot
+from optimizer.targets.prices import find_prices
 from optimizer.targets.response import PricedStock, respond
 from optimizer.targets.system import System, every
 from tests.optimizer.targets.cases import system
@@ -111,14 +111,6 @@ def test_a_small_group_is_not_overstocked() -> None:
     assert len(set(flipped.point_stock.tolist())) == 1
     assert achieved(of, stock)[0] >= 0.5
     assert stock.point_stock.sum() < flipped.point_stock.sum()
-
-
-def test_taking_back_stops_at_the_target() -> None:
-    """From a stock one unit too high everywhere, what is taken back leaves the group at its target, not below."""
-    of = system(np.random.default_rng(9), {"g": FillRate(0.9)})
-    stock = find_prices(of)
-    trimmed = without_overshoot(of, replace(stock, point_stock=stock.point_stock + 1))
-    assert 0.9 <= achieved(of, trimmed)[0] <= 0.902
 
 
 def test_a_group_nobody_belongs_to_has_price_zero() -> None:
