@@ -92,7 +92,8 @@ def all_stocks(of: System, target: ServiceTarget, leaf: int) -> tuple[Floats, Fl
         now = performance(e, np.full(len(of.part), d), np.full(len(of.leaf), s), window)
         by_wait = isinstance(target, MeanWait | BackorderCost)
         found[d, s] = (now.backorders if by_wait else e.points["demand"] * (1 - now.fill))[rows]
-    depot, *stock = np.indices((LEVELS,) * (1 + len(rows))).reshape(1 + len(rows), -1)
+    levels = np.indices((LEVELS,) * (1 + len(rows))).reshape(1 + len(rows), -1)
+    depot, stock = levels[0], levels[1:]
     table = np.array([[found[d, s] for s in range(LEVELS)] for d in range(LEVELS)])
     late = np.sum([table[depot, s, p] for p, s in enumerate(stock)], axis=0)
     cost = e.leaves["holding"][leaf] * depot + e.leaves["line"][leaf] * (depot > 0)
