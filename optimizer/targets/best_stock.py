@@ -16,6 +16,7 @@ from optimizer.targets.two_echelons import (
     TwoEchelons,
     add_depot_unit,
     depot_demand,
+    exact_units,
     fit_depot,
     fit_point,
     lean,
@@ -103,7 +104,8 @@ def _pipelines(
     leaf: Record, points: Records, price: Floats, theta: Floats, weight: Floats, demand: float, law: Floats
 ) -> Floats:
     """m_p, f_p and the least cost of the points from p on behind a depot that is never out, shape (3, points + 1)."""
-    pipeline, never = np.zeros((3, len(points) + 1)), np.zeros((2, len(theta)))
+    pipeline, never = np.zeros((3, len(points) + 1)), np.zeros((2 + len(law) - ROWS, len(theta)))
+    never[2:3] = 1.0
     for p in range(len(points) - 1, -1, -1):
         pipeline[0, p] = own_pipeline(points[p], 0.0)
         pipeline[1, p] = (1.0 - points[p].local_share) * points[p].demand / demand if demand > 0.0 else 0.0
@@ -119,16 +121,16 @@ def _pipelines(
 @nb.njit(cache=True, error_model="numpy")
 def _depot_moments(leaf: Record, theta: Floats, owed: Floats, demand: float, worthwhile: float, law: Floats) -> Floats:
     """EBO_d and E[B_d²] for depot stock 0, 1, … while backorders are left and holding costs less than `worthwhile`."""
-    short = np.empty((2, len(theta)))
+    short = np.empty((2 + len(law) - ROWS, len(theta)))
     fit_depot(leaf, theta, owed, demand, leaf.lead_weeks, law, short)
-    table = np.empty((16, 2, len(theta)))
+    table = np.empty((16, len(short), len(theta)))
     table[0] = short
     stock = 0
     while short[0].max() > CERTAIN * CERTAIN and leaf.holding * (stock + 1) + leaf.line < worthwhile:
         add_depot_unit(law, short, stock)
         stock += 1
         if stock == len(table):
-            longer = np.empty((2 * stock, 2, len(theta)))
+            longer = np.empty((2 * stock, len(short), len(theta)))
             longer[:stock] = table
             table = longer
         table[stock] = short
@@ -155,7 +157,8 @@ def scan(
     bound proves them useless. Fitted laws break the rule by some tenths of a percent (measured), so bounds have slack.
     """
     demand = depot_demand(points)
-    law, stock, saved = np.empty((ROWS, len(theta))), np.zeros(len(points), np.int64), np.zeros(len(points))
+    law = np.empty((ROWS + exact_units(leaf, points, metric, theta, owed, demand), len(theta)))
+    stock, saved = np.zeros(len(points), np.int64), np.zeros(len(points))
     pipeline = _pipelines(leaf, points, price, theta, weight, demand, law)
     short = np.empty((2, len(theta)))
     fit_depot(leaf, theta, owed, demand, leaf.lead_weeks, law, short)

@@ -21,6 +21,7 @@ from optimizer.targets.two_echelons import (
     TwoEchelons,
     add_depot_unit,
     depot_demand,
+    exact_units,
     fit_depot,
     fit_point,
     own_pipeline,
@@ -74,7 +75,8 @@ def _least_waiting(
     Every depot stock is tried. Given it a point's EBO is convex in its stock, so units go where they save most.
     """
     nodes, demand = len(theta), depot_demand(points)
-    law, point_law, short = np.empty((ROWS, nodes)), np.empty((ROWS, nodes)), np.empty((2, nodes))
+    units = exact_units(leaf, points, False, theta, owed, demand)
+    law, point_law, short = np.empty((ROWS, nodes)), np.empty((ROWS + units, nodes)), np.empty((2 + units, nodes))
     fit_depot(leaf, theta, owed, demand, leaf.lead_weeks, law, short)
     dearest = price.max() if len(price) > 0 else 0.0
     least, gains = np.full(16, np.inf), np.empty(16)

@@ -14,9 +14,11 @@ from optimizer.targets.two_echelons import (
     Floats,
     Ints,
     Record,
+    Records,
     TwoEchelons,
     add_depot_unit,
     depot_demand,
+    exact_units,
     fit_depot,
     fit_point,
     lean,
@@ -83,7 +85,8 @@ def ships_at_once(
 @nb.njit(cache=True, error_model="numpy")
 def served_within(
     leaf: Record,
-    point: Record,
+    points: Records,
+    at: int,
     theta: Floats,
     weight: Floats,
     owed: Floats,
@@ -93,8 +96,10 @@ def served_within(
     stock: int,
     metric: bool,
 ) -> float:
-    """P(wait ≤ `window` weeks): see `performance`."""
-    law, short = np.empty((ROWS, len(theta))), np.empty((2, len(theta)))
+    """P(wait ≤ `window` weeks) at the point in row `at` of the leaf's: see `performance`."""
+    point = points[at]
+    units = exact_units(leaf, points, metric, theta, owed, demand)
+    law, short = np.empty((ROWS + units, len(theta))), np.empty((2 + units, len(theta)))
     q = (leaf.batch_index - 1.0) / (leaf.batch_index + 1.0)
     share = (1.0 - point.local_share) * point.demand / demand if demand > 0.0 else 0.0
     ahead = window - point.courier_weeks
@@ -117,7 +122,8 @@ def _perform_leaf(
     theta, weight, owed = e.theta[i, :nodes], e.weight[i, :nodes], e.owed[i, :, :nodes]
     q = (leaf.batch_index - 1.0) / (leaf.batch_index + 1.0)
     demand = depot_demand(points)
-    law, short = np.empty((ROWS, nodes)), np.empty((2, nodes))
+    units = exact_units(leaf, points, metric, theta, owed, demand)
+    law, short = np.empty((ROWS + units, nodes)), np.empty((2 + units, nodes))
     out.depot_fill[i] = ships_at_once(leaf, theta, weight, owed, demand, leaf.lead_weeks, depot_stock, law, short)
     out.depot_backorders[i] = np.sum(weight * short[0])
     out.depot_pipeline[i] = demand * leaf.lead_weeks + np.sum(weight * owed[0])
@@ -133,7 +139,7 @@ def _perform_leaf(
             out.out[p] += weight[k] * max(1.0 - law[CDF, k], 0.0)
         if window[p] > 0.0 or points[j].courier_weeks <= 0.0:
             out.fill[p] = served_within(
-                leaf, points[j], theta, weight, owed, demand, window[p], depot_stock, point_stock[p], metric
+                leaf, points, j, theta, weight, owed, demand, window[p], depot_stock, point_stock[p], metric
             )
 
 

@@ -28,8 +28,11 @@ Records = npt.NDArray[np.void]
 Record = Any  # one row of a table, its fields are attributes in compiled code
 
 # Rows of a scratch array that steps the laws of all nodes from one count to the next.
-MEAN, VARIANCE, A, B, FIRST, PROBABILITY, CDF = range(7)
-ROWS = 7
+# TABLE: 1 where the probabilities stand in the rows from ROWS on instead of following from a and b.
+MEAN, VARIANCE, A, B, FIRST, PROBABILITY, CDF, TABLE = range(8)
+ROWS = 8
+FEW = 5  # points behind a depot up to which single units are convolved exactly
+_WIDEST = 250  # units of a depot's pipeline up to which that is done
 _POISSON = 1e-9  # relative excess of the variance below which a law is Poisson
 _SMALL = 12.0  # mean up to which every law is added up from 0
 
@@ -120,7 +123,7 @@ def fit(law: Floats, k: int, mean: float, variance: float) -> None:
     law[A, k] = excess / (mean + excess) if over else 0.0
     law[B, k] = (size - 1.0) * excess / (mean + excess) if over else mean
     law[FIRST, k] = start(mean, mean + excess) if mean > _SMALL else 0.0
-    law[PROBABILITY, k] = 0.0
+    law[PROBABILITY, k] = law[TABLE, k] = 0.0
     if law[FIRST, k] == 0.0:
         law[PROBABILITY, k] = exp(-size * log1p(excess / mean)) if over else exp(-mean)
     law[CDF, k] = law[PROBABILITY, k]
@@ -129,6 +132,11 @@ def fit(law: Floats, k: int, mean: float, variance: float) -> None:
 @lean
 def step(law: Floats, k: int, n: int) -> None:
     """Move node k from count n − 1 to n."""
+    if law[TABLE, k] > 0.0:
+        last = law.shape[0] - ROWS - 1
+        law[PROBABILITY, k] = law[ROWS + n, k] if n <= last else 0.0
+        law[CDF, k] = law[CDF, k] + law[PROBABILITY, k] if n < last else 1.0
+        return
     first = law[FIRST, k]
     if n > first:
         law[PROBABILITY, k] *= law[A, k] + law[B, k] / n
@@ -156,11 +164,30 @@ def own_pipeline(point: Record, window: float) -> float:
     return pipeline
 
 
+@nb.njit(cache=True, error_model="numpy")
+def exact_units(leaf: Record, points: Records, metric: bool, theta: Floats, owed: Floats, demand: float) -> int:
+    """Units up to which the laws of this leaf are written out, 0 where they are fitted to two moments.
+
+    With few points and single units the depot's backorders fall on a point by a binomial: the law is a convolution
+    (Simon 1971). A scratch array has so many rows more: `law` those of a point, `short` P(B_d = 0, 1, …) from row 2 on.
+    """
+    if metric or len(points) > FEW or leaf.batch_index > 1.0 + _POISSON or demand <= 0.0:
+        return 0
+    most = longest = 0.0
+    for p in range(len(points)):
+        longest = max(longest, own_pipeline(points[p], 0.0))
+    for k in range(len(theta)):
+        mean = theta[k] * (demand * leaf.lead_weeks + longest) + owed[0, k]
+        variance = mean + owed[1, k] + (theta[k] * demand) ** 2 * leaf.lead_variance
+        most = max(most, mean + 12.0 * np.sqrt(variance) + 24.0)
+    return int(most) if most < _WIDEST else 0
+
+
 @lean
 def fit_depot(
     leaf: Record, theta: Floats, owed: Floats, demand: float, lead_weeks: float, law: Floats, short: Floats
 ) -> None:
-    """The depot's pipeline in every node; `short` becomes EBO_d and E[B_d²] of an empty depot."""
+    """The depot's pipeline in every node; `short` becomes EBO_d, E[B_d²] and the law of B_d of an empty depot."""
     for k in range(law.shape[1]):
         rate = theta[k] * demand
         mean = rate * lead_weeks + owed[0, k]
@@ -169,6 +196,12 @@ def fit_depot(
         fit(law, k, mean, variance)
         short[0, k] = mean
         short[1, k] = variance + mean * mean
+        if short.shape[0] > 2:
+            for n in range(short.shape[0] - 2):
+                if n > 0:
+                    step(law, k, n)
+                short[2 + n, k] = law[PROBABILITY, k]
+            fit(law, k, mean, variance)
 
 
 @lean
@@ -178,6 +211,11 @@ def add_depot_unit(law: Floats, short: Floats, stock: int) -> None:
         out = max(1.0 - law[CDF, k], 0.0)
         short[1, k] = max(short[1, k] - 2.0 * short[0, k] + out, 0.0)
         short[0, k] = max(short[0, k] - out, 0.0)
+        if short.shape[0] > 2:
+            short[2, k] += short[3, k]
+            for n in range(3, short.shape[0] - 1):
+                short[n, k] = short[n + 1, k]
+            short[-1, k] = 0.0
         step(law, k, stock + 1)
 
 
@@ -187,11 +225,44 @@ def fit_point(
 ) -> None:
     """A point's pipeline in every node: `own` m_p units of its own, and its `share` f_p of the depot's backorders.
 
-    METRIC (Sherbrooke 1968) takes the depot's backorders for Poisson: VBO_d = EBO_d.
+    METRIC (Sherbrooke 1968) takes the depot's backorders for Poisson: VBO_d = EBO_d. Where `short` holds their law the
+    point's is convolved: N_p = Binomial(B_d, f_p) + Poisson(θm_p) (Simon 1971).
     """
+    if short.shape[0] > 2:
+        for k in range(law.shape[1]):
+            _convolve(theta[k] * own, share, short, law, k)
+        return
     for k in range(law.shape[1]):
         mean = theta[k] * own
         waiting = short[0, k]
         spread = waiting if metric else max(short[1, k] - waiting * waiting, 0.0)
         variance = batch_index * (mean + share * (1.0 - share) * waiting) + share * share * spread
         fit(law, k, mean + share * waiting, variance)
+
+
+@lean
+def _convolve(own: float, share: float, short: Floats, law: Floats, k: int) -> None:
+    """Law of Binomial(B_d, share) + Poisson(own) in node k, at count 0; generating functions by Horner's rule.
+
+    That of the binomial part is G_B(1 − f + f z) = (…((P(b) (1 − f + f z) + P(b − 1)) …) + P(0).
+    """
+    width, top = law.shape[0] - ROWS, short.shape[0] - 3
+    while top > 0 and short[2 + top, k] < 1e-14:
+        top -= 1
+    for n in range(width):
+        law[ROWS + n, k] = 0.0
+    for b in range(top, -1, -1):
+        for n in range(min(top - b, width - 1), 0, -1):
+            law[ROWS + n, k] = (1.0 - share) * law[ROWS + n, k] + share * law[ROWS + n - 1, k]
+        law[ROWS, k] = (1.0 - share) * law[ROWS, k] + short[2 + b, k]
+    if own > 0.0:
+        for n in range(width - 1, -1, -1):
+            total, poisson = 0.0, exp(-own)
+            for j in range(n + 1):
+                total += poisson * law[ROWS + n - j, k]
+                poisson *= own / (j + 1.0)
+                if poisson < 1e-18 and j > own:
+                    break
+            law[ROWS + n, k] = total
+    law[MEAN, k], law[TABLE, k] = own + share * short[0, k], 1.0
+    law[PROBABILITY, k] = law[CDF, k] = law[ROWS, k]

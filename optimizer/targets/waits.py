@@ -34,11 +34,14 @@ def _point_days(e: TwoEchelons, i: int, p: int, demand: float, depot_stock: int,
     """Least days within which the point serves LEVEL of its units; `longest` is enough for certain."""
     leaf, nodes = e.leaves[i], 1 if e.weight[i, 0] == 1.0 else e.weight.shape[1]
     theta, weight, owed = e.theta[i, :nodes], e.weight[i, :nodes], e.owed[i, :, :nodes]
-    low, high = -1, longest
+    low, high, points = -1, longest, e.points[leaf.first : leaf.last]
     while high - low > 1:
         days = (low + high) // 2
         window = days / DAYS_PER_WEEK
-        if served_within(leaf, e.points[p], theta, weight, owed, demand, window, depot_stock, stock, False) >= LEVEL:
+        if (
+            served_within(leaf, points, p - leaf.first, theta, weight, owed, demand, window, depot_stock, stock, False)
+            >= LEVEL
+        ):
             high = days
         else:
             low = days

@@ -8,7 +8,7 @@ from scipy import special, stats
 
 from domain.service import ServiceTarget
 from optimizer.targets.system import System
-from optimizer.targets.two_echelons import HUB, LEAF, POINT, TwoEchelons, rate_nodes
+from optimizer.targets.two_echelons import FEW, HUB, LEAF, POINT, TwoEchelons, rate_nodes
 
 Floats = npt.NDArray[np.float64]
 
@@ -64,7 +64,10 @@ def integers(*values: int) -> npt.NDArray[np.int64]:
 
 
 def naive_backorders(e: TwoEchelons, depot_stock: int, point_stock: tuple[int, ...]) -> Floats:
-    """EBO of every point by the formulas of MODEL 2, one node of Θ after the other, with scipy's distributions."""
+    """EBO of every point by the formulas of MODEL 2, one node of Θ after the other, with scipy's distributions.
+
+    With up to FEW points and single units the exact law of Simon (1971), else that of the two moments.
+    """
     leaf, points = e.leaves[0], e.points
     to_depot = (1 - points["local_share"]) * points["demand"]
     share = to_depot / to_depot.sum()
@@ -75,21 +78,32 @@ def naive_backorders(e: TwoEchelons, depot_stock: int, point_stock: tuple[int, .
     for theta, weight in zip(e.theta[0], e.weight[0], strict=True):
         rate = theta * to_depot.sum()
         mean = rate * leaf["lead_weeks"]
-        short, spread = loss_moments(mean, leaf["batch_index"] * mean + rate**2 * leaf["lead_variance"], depot_stock)
+        spread = leaf["batch_index"] * mean + rate**2 * leaf["lead_variance"]
+        short, square = loss_moments(mean, spread, depot_stock)
         for p, stock in enumerate(point_stock):
             m = theta * own[p]
-            variance = leaf["batch_index"] * (m + share[p] * (1 - share[p]) * short) + share[p] ** 2 * spread
+            if len(points) <= FEW and leaf["batch_index"] == 1.0:
+                n = np.arange(400)
+                owed = law_of(mean, spread).pmf(np.arange(depot_stock, depot_stock + len(n)))
+                owed[0] = law_of(mean, spread).cdf(depot_stock)
+                here = owed @ stats.binom.pmf(n[None, :], n[:, None], share[p])
+                beyond = np.maximum(np.arange(2 * len(n) - 1) - stock, 0)
+                total[p] += weight * float(beyond @ np.convolve(here, stats.poisson.pmf(n, m)))
+                continue
+            variance = leaf["batch_index"] * (m + share[p] * (1 - share[p]) * short) + share[p] ** 2 * square
             total[p] += weight * loss_moments(m + share[p] * short, variance, stock)[0]
     return total
 
 
+def law_of(mean: float, variance: float) -> Any:
+    """The negative binomial or Poisson law of these moments."""
+    poisson = variance <= mean * (1 + 1e-9)
+    return stats.poisson(mean) if poisson else stats.nbinom(mean**2 / (variance - mean), mean / variance)
+
+
 def loss_moments(mean: float, variance: float, stock: int) -> tuple[float, float]:
     """Mean and variance of (N − stock)⁺ for the negative binomial or Poisson law of these moments."""
-    law = (
-        stats.poisson(mean)
-        if variance <= mean * (1 + 1e-9)
-        else stats.nbinom(mean**2 / (variance - mean), mean / variance)
-    )
+    law = law_of(mean, variance)
     n = np.arange(int(mean + 60 * np.sqrt(variance) + 60))
     beyond = np.maximum(n - stock, 0)
     probability = law.pmf(n)

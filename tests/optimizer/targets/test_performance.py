@@ -15,7 +15,7 @@ from scipy import stats
 
 from domain import counts
 from optimizer.targets.performance import performance
-from optimizer.targets.two_echelons import TwoEchelons
+from optimizer.targets.two_echelons import FEW, TwoEchelons
 from tests.optimizer.targets.cases import echelons, gamma_nodes, integers, naive_backorders, random_case
 
 REAL_DATA = os.environ.get("ZAPAS_REAL_DATA")
@@ -79,14 +79,15 @@ def simon(e: TwoEchelons, depot_stock: int) -> npt.NDArray[np.float64]:
     return np.convolve(backorders @ here, stats.poisson.pmf(n, points["demand"][0] * points["courier_weeks"][0]))
 
 
-def test_vari_metric_comes_within_one_percent_of_the_exact_law() -> None:
-    """Σ|ΔEBO|/ΣEBO over 40 Poisson systems: 0.2 % for VARI-METRIC, 2.7 % for METRIC (exact law: Simon 1971)."""
+@pytest.mark.parametrize(("fewest", "most"), [(2, FEW), (FEW + 1, 9)])
+def test_vari_metric_comes_within_one_percent_of_the_exact_law(fewest: int, most: int) -> None:
+    """Σ|ΔEBO|/ΣEBO over 20 Poisson systems against the exact law (Simon 1971): nothing with few points, whose law is
+    convolved, 0.4 % for VARI-METRIC behind more, 3 % for METRIC."""
     rng = np.random.default_rng(1971)
     error, exact_sum = {False: 0.0, True: 0.0}, 0.0
-    for _ in range(40):
-        points = [
-            {"demand": rng.uniform(0.05, 0.5), "courier_weeks": rng.uniform(0.2, 1)} for _ in range(rng.integers(2, 6))
-        ]
+    for _ in range(20):
+        count = int(rng.integers(fewest, most + 1))
+        points = [{"demand": rng.uniform(0.05, 0.5), "courier_weeks": rng.uniform(0.2, 1)} for _ in range(count)]
         e = echelons(*points, lead_weeks=rng.uniform(1, 6))
         for depot in range(6):
             law = simon(e, depot)
@@ -94,10 +95,10 @@ def test_vari_metric_comes_within_one_percent_of_the_exact_law() -> None:
                 exact = float(np.maximum(np.arange(len(law)) - stock, 0) @ law)
                 exact_sum += exact
                 for metric in error:
-                    at = performance(e, integers(depot), np.full(len(points), stock), metric=metric)
+                    at = performance(e, integers(depot), np.full(count, stock), metric=metric)
                     error[metric] += abs(float(at.backorders[0]) - exact)
-    assert error[False] / exact_sum < 0.01
-    assert error[True] / exact_sum > 0.02
+    assert error[False] / exact_sum < (1e-9 if most <= FEW else 0.01)
+    assert error[True] > 2 * error[False]
 
 
 @given(st.integers(0, 10_000), st.integers(0, 6), st.tuples(st.integers(0, 4), st.integers(0, 4)))
