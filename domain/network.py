@@ -25,6 +25,8 @@ class Settings:
     budget_period_weeks: int = 4
     frozen_weeks: int = 0
     churn_cost: float = 0.0
+    target_change_cost: float = 0.0
+    minimum_stay_weeks: int = 0
     set_aside_limit: float = 0.01
     fill_rate: float = 0.90
 

@@ -13,7 +13,8 @@ class StockTargets:
     which it orders), fill_rate (stationary, share of units), promised (filled by the plan's own promise; NaN where the
     group is ""), expected_backorders (units on an average day), mean_wait_days, wait_95_days (19 of 20 units are there
     within so long; NaN at hubs), pipeline (mean units under way or owed), value_of_last_unit (NaN without stock) and
-    value_of_next_unit (money per year); sorted by (part, site), only rows with demand.
+    value_of_next_unit (money per year), since (day since which the part number is kept there, or no longer is; NaT
+    where it never was and where the settings let targets change freely); sorted by (part, site), only rows with demand.
     waiting_price: money per unit waiting per week, by service group.
     """
 

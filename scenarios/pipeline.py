@@ -17,19 +17,23 @@ from forecasting.forecast import Forecasting, forecast
 from forecasting.mix import Methods
 from optimizer.allocation import allocate
 from optimizer.replenishment import replenish
-from optimizer.targets import stock_targets
+from optimizer.targets import Previous, stock_targets
 
 Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Planning:
-    """What is known so far: each step fills in one value."""
+    """What is known so far: each step fills in one value.
+
+    previous: targets of the plan before, where they are to stay.
+    """
 
     network: Network
     methods: Methods | None = None
     forecasting: Forecasting | None = None
     forecast: Forecast | None = None
+    previous: Previous | None = None
     targets: StockTargets | None = None
     replenishment: ReplenishmentPlan | None = None
     allocation: Allocation | None = None
@@ -97,7 +101,7 @@ def _forecast(planning: Planning, tell: Tell) -> Planning:
 
 
 def _targets(planning: Planning, tell: Tell) -> Planning:
-    return replace(planning, targets=stock_targets(planning.network, _forecast_of(planning)))
+    return replace(planning, targets=stock_targets(planning.network, _forecast_of(planning), planning.previous))
 
 
 def _replenishment(planning: Planning, tell: Tell) -> Planning:

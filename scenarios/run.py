@@ -17,6 +17,8 @@ from domain.problems import CheckReport, ZapasError
 from forecasting.forecast import Forecasting
 from forecasting.methods import SURVIVORS
 from forecasting.mix import Methods, methods_from_text, methods_text
+from optimizer.targets import Previous
+from optimizer.targets.stay import stays
 from scenarios.pipeline import STEPS, Planning, Tell, run_step
 from scenarios.simulate import judged
 from storage.network_folder import read_network
@@ -67,7 +69,8 @@ def run_plan(
         whole, report = read_network(directory, strict=strict)
         network = restricted(whole, only or {})
         given = _given_forecast(forecast_file, whole, network) if forecast_file else None
-        planning = Planning(network, methods=_given_methods(methods_file), forecast=given)
+        earlier = _earlier_targets(before, network)
+        planning = Planning(network, methods=_given_methods(methods_file), forecast=given, previous=earlier)
         for step in STEPS:
             planning = run_step(step, planning, tell)
             _save(step.name, planning, partial)
@@ -150,6 +153,13 @@ def plan_json(network: Network, plan: Plan, seconds: float, simulated: Simulated
 def _earlier(out: Path) -> PlanFolder | None:
     """The plan that OUT holds now, to say what changed."""
     return read_plan(out) if (out / "plan.json").is_file() else None
+
+
+def _earlier_targets(before: PlanFolder | None, network: Network) -> Previous | None:
+    """The targets of the plan before, where the settings ask them to stay."""
+    if before is None or not stays(network.settings):
+        return None
+    return Previous(before.frame("targets", ["part", "site", "group", "base_stock", "since"]), before.as_of)
 
 
 def _given_forecast(file: Path, whole: Network, network: Network) -> Forecast:

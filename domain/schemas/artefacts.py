@@ -65,6 +65,7 @@ _TABLES = (
         number("pipeline", "mean units under way to the site or owed to it", "pieces", star=True, least=0),
         number("value_of_last_unit", "what one unit less costs", f"{_MONEY} per year", means="no stock"),
         number("value_of_next_unit", "what one unit more saves", f"{_MONEY} per year", means="not priced"),
+        day("since", "day since which the part number is kept, or no longer kept", means="never, or none has to stay"),
     ),
     table(
         "shipments",

@@ -26,6 +26,8 @@ SETTINGS = table(
     count("budget_period_weeks", "length of a budget period", "weeks", "4", empty="4", least=1, most=260),
     count("frozen_weeks", "first weeks in which nothing new is planned", "weeks", "0", empty="0", most=260),
     number("churn_cost", "cost of one changed order line", MONEY, "0", empty="0", least=0),
+    number("target_change_cost", "cost of one changed stock up to", MONEY, "0", empty="0", least=0),
+    count("minimum_stay_weeks", "a part number stays so long where it is kept", "weeks", "0", empty="0", most=260),
     number("set_aside_limit", "largest share of facts that may be unreadable", "share", empty="0.01", least=0, most=1),
     number("fill_rate", "[service] repairs that find their part", "share", "0.90", empty="0.9", above=0, most=0.9999),
 )

@@ -1,5 +1,7 @@
 """The stock targets of a network: base stock of every part at hub, depots and repair points, and what it achieves."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -13,6 +15,7 @@ from optimizer.targets.hub import hub_service
 from optimizer.targets.performance import Performance, performance
 from optimizer.targets.prices import find_prices, with_hub_stock, with_hubs
 from optimizer.targets.response import PricedStock
+from optimizer.targets.stay import Previous, settle, settle_hubs, since, stays
 from optimizer.targets.system import System, build_system
 from optimizer.targets.waits import waits
 
@@ -20,15 +23,24 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-def stock_targets(network: Network, forecast: Forecast) -> StockTargets:
+def stock_targets(network: Network, forecast: Forecast, previous: Previous | None = None) -> StockTargets:
     """Base stock that keeps every service group's promise at least cost of holding and placement (MODEL 2).
 
     Points have their own base stock and the group they belong to; those of depot and hub, behind the points, have group
     "". A depot whose own users need parts has both rows: theirs is part of the shelf kept back for them. A hub has rows
-    for parts whose supplier takes time: it buys a lot when stock and orders fall below its base stock.
+    for parts whose supplier takes time: it buys a lot when stock and orders fall below its base stock. What does not
+    pay to change is left as the `previous` targets have it, where the settings ask for that.
     """
     system, near = with_hubs(build_system(network, forecast))
-    return targets_of(system, find_prices(system, near))
+    settings = network.settings
+    earlier = previous if stays(settings) else None
+    if earlier:
+        system = settle_hubs(system, near, earlier, settings)
+    stock = find_prices(system, near)
+    if earlier:
+        stock = settle(system, stock, earlier, settings)
+    targets = targets_of(system, stock)
+    return replace(targets, table=targets.table.assign(since=since(targets.table, earlier, settings)))
 
 
 def targets_of(system: System, stock: PricedStock) -> StockTargets:

@@ -17,7 +17,7 @@ from tests.optimizer.targets.networks import PARTS, demand, two_regions
 
 COLUMNS = ["part", "site", "group", "base_stock", "fill_rate", "promised"]
 COLUMNS += ["expected_backorders", "mean_wait_days", "wait_95_days", "pipeline"]
-COLUMNS += ["value_of_last_unit", "value_of_next_unit"]
+COLUMNS += ["value_of_last_unit", "value_of_next_unit", "since"]
 WEEKLY = {(part, region): 0.4 * (i + 1) for i, part in enumerate(PARTS) for region in ("R1", "R2")}
 
 
@@ -33,7 +33,7 @@ def test_every_part_has_its_points_its_depots_and_its_hub() -> None:
     assert table["base_stock"].dtype == np.int64
     assert table["group"].value_counts().to_dict() == {"default": 8, "": 9, "screens": 4}
     pd.testing.assert_frame_equal(table, table.sort_values(["part", "site", "group"], ignore_index=True))
-    numbers = table.drop(columns=["part", "site", "group", "promised", "wait_95_days", "value_of_last_unit"])
+    numbers = table.drop(columns=["part", "site", "group", "promised", "wait_95_days", "value_of_last_unit", "since"])
     assert np.isfinite(numbers).all(axis=None)
     assert (table["value_of_last_unit"].isna() == (table["base_stock"] == 0)).all()
     assert (table["wait_95_days"].isna() == (table["site"] == "HUB")).all()
