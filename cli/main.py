@@ -154,9 +154,7 @@ def explain(
     from storage.plan_folder import read_plan
 
     folder = read_plan(plan)
-    sentences = explained(
-        stored_frames(folder, EXPLAINED), stored_network(folder), part, site
-    )
+    sentences = explained(stored_frames(folder, EXPLAINED), stored_network(folder), part, site)
     print("\n".join(sentences))
 
 
@@ -252,6 +250,39 @@ def simulate(
     print(json.dumps(found, ensure_ascii=False, indent=1) if as_json else "\n".join(lines(found)))
 
 
+@app.command(epilog="Example:  zapas targets network --plan plan --buy 20000 --out targets.xlsx")
+def targets(
+    directory: Directory,
+    plan: PlanOption,
+    budget: Annotated[float | None, typer.Option(metavar="MONEY", help="Best service for so much in stock.")] = None,
+    buy: Annotated[float | None, typer.Option(metavar="MONEY", help="What to buy next for so much.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.xlsx", help="Write the tables here too.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Money against service: what the plan's stock achieves, what more or less would do, what to buy next."""
+    from reports.stock_study import lines, study_xlsx
+    from scenarios.stock_study import stock_study
+
+    if out is not None and out.suffix != ".xlsx":
+        raise ZapasError(f"--out {out}: name a file that ends in .xlsx.")
+    with _progress() as tell:
+        found = stock_study(directory, plan, budget=budget, buy=buy, tell=tell)
+    if out is not None:
+        _write(out, study_xlsx(found))
+    print(json.dumps(found.json(), ensure_ascii=False, indent=1) if as_json else "\n".join(lines(found)))
+
+
+@app.command(epilog="Example:  zapas pooling network --plan plan")
+def pooling(directory: Directory, plan: PlanOption, as_json: AsJson = False) -> None:
+    """What repair points that help each other save, and whom: alone, inside each owner, all together."""
+    from reports.pooling import lines
+    from scenarios.pooling import pooling as shared
+
+    with _progress() as tell:
+        found = shared(directory, plan, tell=tell)
+    print(json.dumps(found.json(), ensure_ascii=False, indent=1) if as_json else "\n".join(lines(found)))
+
+
 @app.command(epilog="Example:  zapas replay network --from 2025-06-29 --every 4")
 def replay(
     directory: Directory,
@@ -274,10 +305,7 @@ def replay(
         found = played_again(directory, day, every=every, weeks=weeks, seed=seed, tell=tell)
     text = json.dumps(found, ensure_ascii=False, indent=1)
     if out is not None:
-        try:
-            out.write_text(text + "\n", encoding="utf-8")
-        except OSError as error:
-            raise ZapasError(f"{out}: it cannot be written ({error.strerror or error}).") from error
+        _write(out, f"{text}\n".encode())
     print(text if as_json else "\n".join(lines(found)))
 
 
@@ -339,6 +367,13 @@ def _progress() -> "Iterator[Any]":
                 print(f"{step} …", file=sys.stderr, flush=True)
 
         yield tell
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise ZapasError(f"{file}: it cannot be written ({error.strerror or error}).") from error
 
 
 def _pairs(only: list[str]) -> dict[str, str]:

@@ -45,7 +45,7 @@ def shipments_chart(network: Network, shipments: pd.DataFrame) -> Chart:
         legend=alt.Legend(orient="top"),
     )
     bars = alt.Chart(_dated(data, "week"), width=WIDTH, height=150).mark_bar(aria=False)
-    return _styled(bars.encode(_weeks(network), alt.Y("kg:Q", title="leaves the hub, kg"), colour))
+    return styled(bars.encode(_weeks(network), alt.Y("kg:Q", title="leaves the hub, kg"), colour))
 
 
 def orders_chart(network: Network, purchase_orders: pd.DataFrame) -> Chart:
@@ -53,7 +53,7 @@ def orders_chart(network: Network, purchase_orders: pd.DataFrame) -> Chart:
     data = ordered_by_week(network, purchase_orders)
     title = f"ordered from suppliers, {network.settings.currency}"
     bars = alt.Chart(_dated(data, "week"), width=WIDTH, height=130).mark_bar(color=BLUE, aria=False)
-    return _styled(bars.encode(_weeks(network), alt.Y("value:Q", title=title, axis=alt.Axis(format=_MONEY_AXIS))))
+    return styled(bars.encode(_weeks(network), alt.Y("value:Q", title=title, axis=alt.Axis(format=_MONEY_AXIS))))
 
 
 def depot_stock_chart(network: Network, frames: Frames, depots: int = 8) -> Chart:
@@ -72,7 +72,7 @@ def depot_stock_chart(network: Network, frames: Frames, depots: int = 8) -> Char
     rule = base.transform_filter(target).mark_line(strokeDash=[5, 3], strokeWidth=1.5, aria=False)
     stacked = area.encode(x, y, colour, alt.Order("order:Q"))
     layers = alt.layer(stacked, rule.encode(x, y, colour), data=_dated(long, "week"))
-    return _styled(layers.facet(_panels("depot"), columns=2))
+    return styled(layers.facet(_panels("depot"), columns=2))
 
 
 def service_chart(service: tuple[GroupService, ...]) -> Chart:
@@ -91,7 +91,7 @@ def service_chart(service: tuple[GroupService, ...]) -> Chart:
     target = base.transform_filter("datum.what == 'target'").mark_tick(thickness=3, height=16, opacity=1, aria=False)
     promised = base.transform_filter("datum.what == 'promised'").mark_circle(size=90, opacity=1, aria=False)
     layers = alt.layer(target.encode(x, y, colour), promised.encode(x, y, colour))
-    return _styled(layers.properties(width=WIDTH - 160, height=24 * max(len(data), 1)))
+    return styled(layers.properties(width=WIDTH - 160, height=24 * max(len(data), 1)))
 
 
 def promise_chart(service: dict[str, Any]) -> Chart:
@@ -116,7 +116,7 @@ def promise_chart(service: dict[str, Any]) -> Chart:
     rule = alt.Chart(ends).mark_rule(strokeWidth=3, aria=False)
     interval = rule.encode(alt.X("low:Q", scale=scale), y, colour, alt.X2("high:Q"))
     layers = alt.layer(interval, achieved.encode(x, y, colour), promised.encode(x, y, colour))
-    return _styled(layers.properties(width=WIDTH - 160, height=26 * len(service)))
+    return styled(layers.properties(width=WIDTH - 160, height=26 * len(service)))
 
 
 def cost_chart(cost: Cost, currency: str) -> Chart:
@@ -132,7 +132,7 @@ def cost_chart(cost: Cost, currency: str) -> Chart:
     x = alt.X("amount:Q", title=currency, scale=scale, axis=alt.Axis(format=_MONEY_AXIS, tickCount=6))
     bar = base.mark_bar(height={"band": 0.6}, aria=False).encode(x, y, color=colour)
     label = base.mark_text(align="left", dx=4, aria=False).encode(alt.X("amount:Q"), y, alt.Text("label:N"))
-    return _styled(alt.layer(bar, label).properties(width=WIDTH - 180, height=170))
+    return styled(alt.layer(bar, label).properties(width=WIDTH - 180, height=170))
 
 
 def demand_chart(network: Network, forecast: Forecast, part: str) -> Chart:
@@ -150,7 +150,7 @@ def demand_chart(network: Network, forecast: Forecast, part: str) -> Chart:
     mean = fan[["start"]].assign(high=fan["mean"], what=names[2])
     line = alt.Chart(_dated(mean, "start")).mark_line(interpolate="step-after", strokeWidth=1.5, aria=False)
     layers.append(line.encode(x, pieces, colour))
-    return _styled(alt.layer(*layers).properties(width=WIDTH, height=120))
+    return styled(alt.layer(*layers).properties(width=WIDTH, height=120))
 
 
 def part_stock_chart(network: Network, frames: Frames, part: str) -> Chart:
@@ -169,7 +169,7 @@ def part_stock_chart(network: Network, frames: Frames, part: str) -> Chart:
         target.mark_line(strokeDash=[5, 3], strokeWidth=1.5, aria=False).encode(x, y, colour),
     )
     depots = list(dict.fromkeys(data["depot"]))
-    return _styled(alt.layer(*layers, data=_dated(long, "week")).facet(_panels("depot", depots), columns=2))
+    return styled(alt.layer(*layers, data=_dated(long, "week")).facet(_panels("depot", depots), columns=2))
 
 
 def _weeks(network: Network) -> alt.X:
@@ -201,7 +201,7 @@ def _dated(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
     return frame.assign(**{column: frame[column].dt.strftime("%Y-%m-%d") for column in columns})
 
 
-def _styled(chart: Chart) -> Chart:
+def styled(chart: Chart) -> Chart:
     styled: Chart = chart.configure(
         font="sans-serif",
         view=alt.ViewConfig(stroke=None),

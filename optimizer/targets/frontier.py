@@ -69,7 +69,7 @@ def frontier(system: System, price: Floats, value: UnitValue) -> pd.DataFrame:
     while len(found) < POINTS:
         for at in sorted(set(grid) - found.keys()):
             stock = respond(system, np.exp(at) * relative, stock)
-            found[at] = _row_per_group(system, stock, float(np.exp(at)), value)
+            found[at] = row_per_group(system, stock, float(np.exp(at)), value)
         service = [found[at]["fill_rate"].iloc[0] for at in grid]
         widest = int(np.argmax(np.diff(service)))
         grid.insert(widest + 1, (grid[widest] + grid[widest + 1]) / 2)
@@ -183,7 +183,7 @@ def _waiting(system: System, stock: PricedStock) -> Floats:
     return np.asarray(stock.price[system.group] * achieved.backorders, float)
 
 
-def _row_per_group(system: System, stock: PricedStock, multiplier: float, value: UnitValue) -> pd.DataFrame:
+def row_per_group(system: System, stock: PricedStock, multiplier: float, value: UnitValue) -> pd.DataFrame:
     """COLUMNS of the whole system, then of every group with demand."""
     e = system.echelons
     achieved = performance(e, stock.depot_stock, stock.point_stock)
