@@ -3,7 +3,7 @@
 import numba as nb
 import numpy as np
 
-from optimizer.targets.threads import in_threads, kernel
+from domain.threads import in_threads, kernel
 from optimizer.targets.two_echelons import (
     CDF,
     MEAN,

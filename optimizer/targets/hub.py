@@ -13,8 +13,8 @@ import numba as nb
 import numpy as np
 
 from domain.counts import next_pmf, pmf, start
+from domain.threads import in_threads, kernel
 from optimizer.targets.best_stock import scan
-from optimizer.targets.threads import in_threads, kernel
 from optimizer.targets.two_echelons import Floats, Ints, Record, Records, TwoEchelons, depot_demand, lean
 
 NEAR = 0.99  # a hub stock that could save less than this leaves untried is not looked for

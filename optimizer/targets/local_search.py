@@ -10,7 +10,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from optimizer.targets.goals import Goal
+from optimizer.targets.goals import Goal, InTime
+from optimizer.targets.performance import Performance
 from optimizer.targets.response import PricedStock
 from optimizer.targets.system import System
 from optimizer.targets.trades import (
@@ -20,6 +21,7 @@ from optimizer.targets.trades import (
     Room,
     barred,
     of_leaves,
+    points_of,
     same,
     shifted,
     trade,
@@ -28,6 +30,7 @@ from optimizer.targets.trades import (
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 SMALL_ROUNDS, ROUNDS = 20, 2
 EXAMINED = 50  # leaves of a group, those that cost most to keep, between which units are traded
@@ -43,9 +46,13 @@ def local_search(system: System, stock: PricedStock) -> PricedStock:
     goal = Goal.of(system)
     small = len(system.part) <= SMALL
     radius, rounds = (4, SMALL_ROUNDS) if small else (1, ROUNDS)
+    now = goal.achieved(system, stock)
+    in_time = goal.in_time(system, stock, now)
     if not small:
-        stock = _trimmed(system, goal, stock)
-    slack = _less_rounding(goal, goal.slack(system, goal.achieved(system, stock)))
+        trimmed = _trimmed(system, goal, stock, now, in_time)
+        now = goal.achieved(system, trimmed)
+        stock, in_time = _taken_back(system, goal, stock, trimmed, in_time, goal.in_time(system, trimmed, now))
+    slack = _less_rounding(goal, goal.slack(system, now, in_time))
     rise = np.full(len(slack), np.inf) if small else _lumps(system)
     room = [Room(*each) for each in zip(slack.tolist(), rise.tolist(), strict=True)]
     for _ in range(rounds):
@@ -54,10 +61,10 @@ def local_search(system: System, stock: PricedStock) -> PricedStock:
             rows = _dearest_leaves(system, stock, system.leaf[system.group == group])
             if len(rows) == 0:
                 continue
-            part, chosen = of_leaves(system, stock, rows)
-            near = _kept_neighbours(goal, part, chosen, radius)
-            depot, point, room[group] = trade(part, near, group, room[group], chosen)
-            stock = with_leaves(system, stock, rows, depot, point)
+            stock, in_time, room[group] = _traded(system, goal, stock, in_time, rows, group, room[group], radius)
+            for promise, use in zip(goal.promises, goal.repair_slack(in_time).tolist(), strict=True):
+                left = use - ROUNDING * float(goal.allowed[promise.group] * goal.demand[promise.group])
+                room[promise.group] = room[promise.group]._replace(use=left)
         if same(stock, before):
             break
     return stock
@@ -69,7 +76,90 @@ def kept_cost(system: System, stock: PricedStock) -> float:
     return float(depot.sum() + point.sum())
 
 
-def _kept_neighbours(goal: Goal, part: System, stock: PricedStock, radius: int) -> Neighbours:
+def _traded(
+    system: System,
+    goal: Goal,
+    stock: PricedStock,
+    in_time: InTime,
+    rows: Ints,
+    group: int,
+    room: Room,
+    radius: int,
+) -> tuple[PricedStock, InTime, Room]:
+    """The stock after a group's trades between these leaves, what its repairs then wait for, and the room left.
+
+    Trades count repairs to first order and those of their own group: exact for one leaf and one group alone. Where
+    repairs of a promise come out late, trades are tried again nearer by, then between fewer leaves.
+    """
+    part, chosen = of_leaves(system, stock, rows)
+    weight = goal.unit_weight(system, in_time)[points_of(system, rows)]
+    depot, point, left = trade(part, _kept_neighbours(goal, part, chosen, radius, weight), group, room, chosen)
+    moved = with_leaves(system, stock, rows, depot, point)
+    then = _in_time_after(system, goal, stock, moved, in_time)
+    slack, slack_then = goal.repair_slack(in_time), goal.repair_slack(then)
+    if (slack_then >= np.minimum(slack, 0.0)).all():
+        for promise, use in zip(goal.promises, slack_then.tolist(), strict=True):
+            if promise.group == group:
+                left = left._replace(use=use - ROUNDING * float(goal.allowed[group] * goal.demand[group]))
+        return moved, then, left
+    if radius > 1:
+        return _traded(system, goal, stock, in_time, rows, group, room, radius // 2)
+    if len(rows) > 1:
+        for some in np.array_split(rows, 2):
+            stock, in_time, room = _traded(system, goal, stock, in_time, some, group, room, radius)
+    return stock, in_time, room
+
+
+def _in_time_after(system: System, goal: Goal, before: PricedStock, after: PricedStock, in_time: InTime) -> InTime:
+    """`in_time` with the leaves whose stock changed computed anew."""
+    if not goal.promises:
+        return in_time
+    changed = before.depot_stock != after.depot_stock
+    changed[system.leaf[before.point_stock != after.point_stock]] = True
+    rows = np.flatnonzero(changed)
+    if len(rows) == 0:
+        return in_time
+    part, chosen = of_leaves(system, after, rows)
+    points = points_of(system, rows)
+    anew = goal.in_time(part, chosen, goal.achieved(part, chosen), points)
+    then = tuple(each.copy() for each in in_time)
+    for each, values in zip(then, anew, strict=True):
+        each[points] = values
+    return then
+
+
+def _taken_back(
+    system: System, goal: Goal, before: PricedStock, after: PricedStock, in_time: InTime, then: InTime
+) -> tuple[PricedStock, InTime]:
+    """`after` with the fewest leaves as `before` that keep the repairs promised, and what its repairs wait for.
+
+    Leaves go back by what repairs lose for the money saved. `after` has nowhere more stock, so that none is harmed.
+    """
+    back = np.zeros(len(system.part), bool)
+    saved = np.add(*_sums(system, before)) - np.add(*_sums(system, after))
+    for at, promise in enumerate(goal.promises):
+        least = min(float(goal.repair_slack(in_time)[at]), 0.0)
+        lost = promise.repairs.unit_weight(then[at]) * (in_time[at] - then[at])
+        by_leaf = np.bincount(system.leaf, lost, len(back))
+        order = np.argsort(-by_leaf / np.maximum(saved, 1e-12), kind="stable")
+        few, many = -1, int((by_leaf > 0.0).sum())
+        while many - few > 1:  # `many` leaves are enough, `few` are not
+            middle = (few + many) // 2
+            tried = back.copy()
+            tried[order[:middle]] = True
+            enough = goal.repair_slack(_mixed(tried[system.leaf], in_time, then))[at] >= least
+            few, many = (few, middle) if enough else (middle, many)
+        back[order[:many]] = True
+    depot = np.where(back, before.depot_stock, after.depot_stock)
+    point = np.where(back[system.leaf], before.point_stock, after.point_stock)
+    return replace(after, depot_stock=depot, point_stock=point), _mixed(back[system.leaf], in_time, then)
+
+
+def _mixed(back: Bools, in_time: InTime, then: InTime) -> InTime:
+    return tuple(np.where(back, old, new) for old, new in zip(in_time, then, strict=True))
+
+
+def _kept_neighbours(goal: Goal, part: System, stock: PricedStock, radius: int, weight: Floats) -> Neighbours:
     """Cost: holding, lines, and waiting where it has a given price; use: the group's shortfall."""
     width = 2 * radius + 1
     point_cost, point_use, point_wait = np.zeros((3, len(part.group), width, width))
@@ -81,7 +171,7 @@ def _kept_neighbours(goal: Goal, part: System, stock: PricedStock, radius: int) 
         waiting = stock.price[part.group] * achieved.backorders
         point_cost[:, a, c] = at_points + np.where(fixed, waiting, 0.0)
         point_wait[:, a, c] = np.where(fixed, 0.0, waiting)
-        point_use[:, a, c] = np.where(fixed, 0.0, goal.shortfall(part, achieved))
+        point_use[:, a, c] = np.where(fixed, 0.0, goal.shortfall(part, achieved, weight))
     may_open = (stock.point_stock > 0) | np.isinf(part.line_limit)
     near = Neighbours(depot_cost, np.zeros_like(depot_cost), point_cost, point_use, point_wait, part.group)
     return barred(near, stock, may_open)
@@ -124,24 +214,26 @@ def _dearest_leaves(system: System, stock: PricedStock, leaves: Ints) -> Ints:
     return np.sort(leaves[np.argsort(-cost, kind="stable")[:EXAMINED]])
 
 
-def _trimmed(system: System, goal: Goal, stock: PricedStock) -> PricedStock:
+def _trimmed(system: System, goal: Goal, stock: PricedStock, now: Performance, in_time: InTime) -> PricedStock:
     """Take single units from points or from their depot, least waiting per money first, while targets are kept.
 
-    A leaf gives units from its depot or from its points, whichever comes first: their losses would not add up.
+    A leaf gives units from its depot or from its points, whichever comes first: their losses would not add up. Repairs
+    lose less than the sum, but those of one group may need the parts of another.
     """
     one_less = replace(stock, point_stock=np.maximum(stock.point_stock - 1, 0))
     without = replace(stock, depot_stock=np.maximum(stock.depot_stock - 1, 0))
-    now, less, below = (goal.achieved(system, each) for each in (stock, one_less, without))
+    less, below = (goal.achieved(system, each) for each in (one_less, without))
+    weight = goal.unit_weight(system, in_time)
+    short, short_less, short_below = (goal.shortfall(system, each, weight) for each in (now, less, below))
     leaves = len(stock.depot_stock)
-    slack = _less_rounding(goal, goal.slack(system, now))
+    slack = _less_rounding(goal, goal.slack(system, now, in_time))
     kept, kept_less = (sites_kept_cost(system, each.depot_stock, each.point_stock) for each in (stock, one_less))
     saved_below = np.add(*_sums(system, stock)) - np.add(*_sums(system, without))
     group = np.concatenate([system.group, _only_group(system)])
     loss, waiting = (
         np.concatenate([at_points, np.bincount(system.leaf, at_leaf, leaves)])
         for at_points, at_leaf in (
-            (goal.shortfall(system, less) - goal.shortfall(system, now),
-             goal.shortfall(system, below) - goal.shortfall(system, now)),
+            (short_less - short, short_below - short),
             (stock.price[system.group] * (less.backorders - now.backorders),
              stock.price[system.group] * (below.backorders - now.backorders)),
         )

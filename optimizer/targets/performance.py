@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
-from optimizer.targets.threads import in_threads, kernel
+from domain.threads import in_threads, kernel
 from optimizer.targets.two_echelons import (
     CDF,
     MEAN,

@@ -10,8 +10,9 @@ from domain.calendar import DAYS_PER_WEEK
 from domain.forecast import Forecast
 from domain.logistics import WEEKS_PER_YEAR, courier_days, hub_of_part, supply_lanes
 from domain.network import Network
-from domain.service import ServiceTarget, group_of, service_targets
+from domain.service import ServiceTarget, WithinDays, group_of, service_targets
 from optimizer.targets.lead_law import realised_lead
+from optimizer.targets.repairs import Repairs, repairs_of
 from optimizer.targets.two_echelons import HUB, LEAF, POINT, Records, TwoEchelons, rate_nodes
 
 Floats = npt.NDArray[np.float64]
@@ -30,7 +31,8 @@ class System:
     hubs, hub, hub_stock: records, site ids and base stock of the hub of every part, shape (parts,), sorted by part; a
     part without supplier has a hub that is never out. part, depot: ids, rate_shape: a of Θ ~ Gamma(a, a), shape
     (leaves,), sorted by (part, region). leaf: row in these, site: id, group: position in `targets`, line_limit: most
-    part numbers the site may keep (inf: no limit), shape (points,), sorted by (leaf, site).
+    part numbers the site may keep (inf: no limit), shape (points,), sorted by (leaf, site). repairs: which points are
+    needed together, for groups promised repairs within days; None: every unit is a repair of its own.
     """
 
     hubs: Records
@@ -45,6 +47,7 @@ class System:
     group: Ints
     line_limit: Floats
     targets: dict[str, ServiceTarget]
+    repairs: Repairs | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,8 @@ def build_system(network: Network, forecast: Forecast) -> System:
     points["at_depot"] = at_depot
     part = forecast.part[kept]
     hubs, hub = _hubs(network, part)
+    group, targets = group_of(network, part[leaf], site), service_targets(network)
+    promised = np.array([isinstance(target, WithinDays) for target in targets.values()])[group]
     return System(
         hubs=hubs,
         hub=hub,
@@ -105,9 +110,10 @@ def build_system(network: Network, forecast: Forecast) -> System:
         rate_shape=forecast.rate_shape[kept],
         leaf=leaf,
         site=site,
-        group=group_of(network, part[leaf], site),
+        group=group,
         line_limit=np.where(at_depot, np.inf, sites["max_lines"].fillna(np.inf).to_numpy(float)[row]),
-        targets=service_targets(network),
+        targets=targets,
+        repairs=repairs_of(network, part, leaf, site, demand, promised) if promised.any() else None,
     )
 
 
@@ -134,6 +140,7 @@ def every(system: System, step: int) -> System:
         site=system.site[rows],
         group=system.group[rows],
         line_limit=np.ceil(system.line_limit[rows] / step),
+        repairs=None if system.repairs is None else system.repairs.sampled(rows, len(system.leaf)),
     )
 
 

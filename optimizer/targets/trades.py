@@ -55,7 +55,8 @@ class Room(NamedTuple):
 def of_leaves(system: System, stock: PricedStock, rows: Ints) -> tuple[System, PricedStock]:
     """The system of these leaves alone (rows sorted, without repeats), and their stock.
 
-    What the hubs owe the depots is as it stands; the tables of the hubs stay whole.
+    What the hubs owe the depots is as it stands; the tables of the hubs stay whole, and which parts repairs need
+    together is left out.
     """
     e = system.echelons
     size = e.leaves["last"][rows] - e.leaves["first"][rows]
@@ -74,6 +75,7 @@ def of_leaves(system: System, stock: PricedStock, rows: Ints) -> tuple[System, P
         site=system.site[points],
         group=system.group[points],
         line_limit=system.line_limit[points],
+        repairs=None,
     )
     return part, replace(stock, depot_stock=stock.depot_stock[rows], point_stock=stock.point_stock[points])
 

@@ -6,8 +6,8 @@ import numba as nb
 import numpy as np
 
 from domain.calendar import DAYS_PER_WEEK
+from domain.threads import in_threads, kernel
 from optimizer.targets.performance import served_within, ships_at_once
-from optimizer.targets.threads import in_threads, kernel
 from optimizer.targets.two_echelons import ROWS, Floats, Ints, Record, TwoEchelons, depot_demand
 
 LEVEL = 0.95
