@@ -62,9 +62,6 @@ def local_search(system: System, stock: PricedStock) -> PricedStock:
             if len(rows) == 0:
                 continue
             stock, in_time, room[group] = _traded(system, goal, stock, in_time, rows, group, room[group], radius)
-            for promise, use in zip(goal.promises, goal.repair_slack(in_time).tolist(), strict=True):
-                left = use - ROUNDING * float(goal.allowed[promise.group] * goal.demand[promise.group])
-                room[promise.group] = room[promise.group]._replace(use=left)
         if same(stock, before):
             break
     return stock
@@ -91,16 +88,16 @@ def _traded(
     Trades count repairs to first order and those of their own group: exact for one leaf and one group alone. Where
     repairs of a promise come out late, trades are tried again nearer by, then between fewer leaves.
     """
+    slack = goal.repair_slack(in_time)
+    for promise, use in zip(goal.promises, slack.tolist(), strict=True):
+        if promise.group == group:
+            room = room._replace(use=use - ROUNDING * float(goal.allowed[group] * goal.demand[group]))
     part, chosen = of_leaves(system, stock, rows)
     weight = goal.unit_weight(system, in_time)[points_of(system, rows)]
     depot, point, left = trade(part, _kept_neighbours(goal, part, chosen, radius, weight), group, room, chosen)
     moved = with_leaves(system, stock, rows, depot, point)
     then = _in_time_after(system, goal, stock, moved, in_time)
-    slack, slack_then = goal.repair_slack(in_time), goal.repair_slack(then)
-    if (slack_then >= np.minimum(slack, 0.0)).all():
-        for promise, use in zip(goal.promises, slack_then.tolist(), strict=True):
-            if promise.group == group:
-                left = left._replace(use=use - ROUNDING * float(goal.allowed[group] * goal.demand[group]))
+    if (goal.repair_slack(then) >= np.minimum(slack, 0.0)).all():
         return moved, then, left
     if radius > 1:
         return _traded(system, goal, stock, in_time, rows, group, room, radius // 2)
