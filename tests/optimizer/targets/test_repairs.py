@@ -50,6 +50,13 @@ def pairs(of: System, weight: float = 1.0) -> Repairs:
     return repairs(*((weight * float(at[row] + at[row + sites]), (row, row + sites)) for row in rows.tolist()))
 
 
+def some_pairs(of: System, alone: float, together: float) -> Repairs:
+    """Every point by itself, and the pairs, at these multiples of their demand."""
+    demand = of.echelons.points["demand"].tolist()
+    kits = {(row,): alone * units for row, units in enumerate(demand)} | as_dict(pairs(of, together))
+    return repairs(*((weight, points) for points, weight in kits.items()))
+
+
 def share_done(of: System, stock: PricedStock, group: int = 0) -> float:
     """Share of the group's repairs with all parts within its days, one repair after the other."""
     target = list(of.targets.values())[group]
@@ -185,14 +192,23 @@ def test_parts_of_other_groups_are_waited_for_too(leaves: int) -> None:
         "a": WithinDays(2.0, 0.8), "b": FillRate(0.7), "c": WithinDays(5.0, 0.9), "d": MeanWait(2.0),
     }  # fmt: skip
     of = system(np.random.default_rng(7), targets, leaves=leaves)
-    alone, both = enumerate(of.echelons.points["demand"].tolist()), as_dict(pairs(of, 0.2))
-    of = replace(of, repairs=repairs(*((weight, (row,)) for row, weight in alone), *((w, k) for k, w in both.items())))
+    of = replace(of, repairs=some_pairs(of, 1.0, 0.2))
     stock = find_prices(of)
     assert share_done(of, stock, 0) >= 0.8
     assert share_done(of, stock, 2) >= 0.9
     goal = Goal.of(of)
     assert (goal.residual(of, stock)[[1, 3]] >= 0.0).all()
     assert [promise.elsewhere.sum() for promise in goal.promises] == [leaves // 4 * 4] * 2
+
+
+def test_what_another_group_gives_up_is_taken_back() -> None:
+    """Units one group can spare make repairs of another late: they stay where repairs would fall below their share."""
+    targets: dict[str, ServiceTarget] = {"a": WithinDays(2.0, 0.5), "b": FillRate(0.5)}
+    of = system(np.random.default_rng(2), targets, leaves=40)
+    of = replace(of, repairs=some_pairs(of, 0.2, 1.0))
+    stock = find_prices(of)
+    assert 0.5 <= share_done(of, stock) <= 0.504
+    assert Goal.of(of).residual(of, stock)[1] >= 0.0
 
 
 def test_the_stock_of_a_tiny_system_is_nearly_the_cheapest() -> None:
