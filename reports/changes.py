@@ -9,6 +9,7 @@ from domain.calendar import first_week
 from domain.network import Network
 from reports import words
 from reports.tables import DEMAND_WEEKS, Frames, named, week_end
+from reports.target_changes import moved_targets, target_reasons
 
 ORDER, SHIPMENT, TARGET = "purchase order", "shipment", "stock up to"
 CHANGES = ("added", "removed", "moved", "changed")
@@ -27,9 +28,12 @@ def diff(network: Network, old: Frames, new: Frames) -> pd.DataFrame:
     or site; quantities in pieces, 0 where there is no line; `money` now less before, in the network's currency
     (purchase value, cost of the shipment, purchase price of the stock). Lines are compared by part, where and day, not
     by number; those left over of one part and supplier or depot are paired in order of date and count as moved. Frames
-    that hold a `forecast` lend it to the reasons.
+    that hold a `forecast` and a `waiting_price` lend them to the reasons.
     """
-    before, now = _lines(network, old), _lines(network, new)
+    targets = moved_targets(old["targets"], new["targets"])
+    before, now = (
+        _lines(network, {**frames, "targets": rows}) for frames, rows in zip((old, new), targets, strict=True)
+    )
     key = ["what", "part", "place", "where", "date"]
     both = before.merge(now, on=key, how="outer", suffixes=("_before", "_now"), indicator=True)
     same = both[both["_merge"] == "both"]
@@ -38,7 +42,7 @@ def diff(network: Network, old: Frames, new: Frames) -> pd.DataFrame:
     same = same.assign(where_before=same["where"], where_now=same["where"])
     moved = _paired(_side(both, "left_only", "before"), _side(both, "right_only", "now"))
     found = pd.concat([frame for frame in (same, moved) if len(frame)] or [same], ignore_index=True)
-    return _finished(network, found, _causes(old, new))
+    return _finished(network, found, _causes(old, new), target_reasons(network, old, new))
 
 
 def totals(changes: pd.DataFrame) -> pd.DataFrame:
@@ -104,9 +108,14 @@ def _paired(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     return pairs.assign(change=change)
 
 
-def _finished(network: Network, found: pd.DataFrame, causes: "pd.Series[str]") -> pd.DataFrame:
+def _finished(
+    network: Network, found: pd.DataFrame, causes: "pd.Series[str]", of_targets: pd.DataFrame
+) -> pd.DataFrame:
     undated = found["what"] == TARGET
-    cause = found["part"].map(causes).fillna("")
+    at_site = found[["part", "place"]].merge(
+        of_targets, how="left", left_on=["part", "place"], right_on=["part", "site"]
+    )
+    cause = found["part"].map(causes).where(~undated, at_site["reason"].set_axis(found.index)).fillna("")
     own = found["reason_now"].fillna("").where(~undated, "").str.rstrip(".")
     glue = pd.Series(
         ["; " if a and b else "" for a, b in zip(own, cause, strict=True)], index=found.index, dtype=object

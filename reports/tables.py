@@ -21,7 +21,9 @@ from storage.plan_folder import NETWORK_FACTS, PlanFolder
 Frames = Mapping[str, pd.DataFrame]
 """A plan's artefacts by name, as a plan folder holds them."""
 
-COMPARED = ("targets", "shipments", "purchase_orders", "forecast")
+WAITING_PRICE = "waiting_price"
+"""Columns group and price (money per unit waiting per week): of plan.json, read as a table."""
+COMPARED = ("targets", "shipments", "purchase_orders", "forecast", WAITING_PRICE)
 """What `changes.diff` reads."""
 EXPLAINED = (*COMPARED, "shares", "overrides", "allocations", "exceptions")
 """What `explain` reads."""
@@ -39,12 +41,17 @@ def plan_frames(plan: Plan) -> dict[str, pd.DataFrame]:
         "allocations": plan.allocation.table,
         "exceptions": plan.exceptions,
         "projection": replenishment.projection,
+        WAITING_PRICE: _prices(plan.targets.waiting_price),
     }
 
 
 def stored_frames(folder: PlanFolder, names: Iterable[str]) -> dict[str, pd.DataFrame]:
     """Frames of a plan folder by name, e.g. EXPLAINED or COMPARED. Raises ZapasError if one is missing or damaged."""
-    return {name: folder.frame(name) for name in names}
+    return {name: _prices(folder.json.get(name, {})) if name == WAITING_PRICE else folder.frame(name) for name in names}
+
+
+def _prices(by_group: Mapping[str, float | None]) -> pd.DataFrame:
+    return pd.DataFrame({"group": list(by_group), "price": pd.Series(list(by_group.values()), dtype=float)})
 
 
 def stored_network(folder: PlanFolder) -> Network:
