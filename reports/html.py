@@ -16,13 +16,18 @@ from domain.problems import ZapasError
 from reports import charts, words
 from reports.changes import sentences
 from reports.explain import explain
+from reports.frontier_chart import frontier_chart
 from reports.promise import DEMAND, kept, policies, sentences_of
 from reports.series import parts_at_risk
+from reports.stock_study import steps
 from reports.summary import Summary, change_lines
 from reports.tables import consignments, part_forecast, plan_frames, shipment_lines, until_week
+from scenarios.stock_study import frontier, planned_stock
 
 MOST_CONSIGNMENTS = 40
 MOST_CHANGES = 15
+MOST_LEAVES = 20_000
+"""Parts and regions up to which the report draws money against service; beyond, `zapas targets` does."""
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -62,6 +67,7 @@ def report_html(
         "title": f"Plan of {words.day(brief.as_of, brief.as_of)} {brief.as_of.year}",
         "service_chart": figures.svg(charts.service_chart(brief.service)) if brief.service else None,
         "simulated": simulated_section(simulated, currency),
+        **_frontier(figures, network, forecast, plan),
         "cost_chart": figures.svg(charts.cost_chart(brief.cost, currency)) if brief.cost.total else None,
         "shipments_chart": figures.svg(charts.shipments_chart(network, frames["shipments"])) if len(sent) else None,
         "orders_chart": figures.svg(charts.orders_chart(network, frames["purchase_orders"])) if len(ordered) else None,
@@ -124,6 +130,17 @@ class _Figures:
         name = f"{self._letter}{self._number}"
         text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
         return Markup(re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", text))
+
+
+def _frontier(figures: _Figures, network: Network, forecast: Forecast, plan: Plan) -> dict[str, Any]:
+    """Money against service around the plan's stock, where it is drawn in a second or two."""
+    if len(forecast.part) > MOST_LEAVES:
+        return {"frontier": None, "frontier_says": ["It is not drawn for so many parts; zapas targets has the table."]}
+    found = frontier(planned_stock(network, forecast, plan.targets))
+    if found.empty:
+        return {"frontier": None, "frontier_says": ["No demand is expected, so nothing needs stock."]}
+    currency = network.settings.currency
+    return {"frontier": figures.svg(frontier_chart(found, currency)), "frontier_says": steps(found, currency)}
 
 
 def _card(figures: _Figures, network: Network, forecast: Forecast, plan: Plan, part: str) -> Card:

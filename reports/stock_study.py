@@ -99,22 +99,25 @@ def _frontier(found: StockStudy) -> list[str]:
         ]
         for row in _rows(whole)
     ]
-    more = whole[whole["stock_money"] > now["stock_money"]]
-    less = whole[whole["stock_money"] < now["stock_money"]]
-    steps = [*([more.iloc[0]] if len(more) else []), *([less.iloc[-1]] if len(less) else [])]
     return [
         "Money against service, the best that stock at depots and repair points can do, all groups together:",
         *_table(head, rows),
-        *(_step(found, now, step) for step in steps),
+        *steps(found.frontier, found.currency),
     ]
 
 
-def _step(found: StockStudy, now: "pd.Series[Any]", step: "pd.Series[Any]") -> str:
-    money = step["stock_money"] - now["stock_money"]
-    return (
-        f"With {words.money(abs(money), found.currency)} {'more' if money > 0 else 'less'} in stock {_shelf(step)} "
+def steps(frontier: pd.DataFrame, currency: str) -> list[str]:
+    """What a little more and a little less stock than the plan's would do, a sentence each."""
+    whole = frontier[frontier["group"] == ""]
+    now = whole[whole["planned"]].iloc[0]
+    more = whole[whole["stock_money"] > now["stock_money"]].head(1)
+    less = whole[whole["stock_money"] < now["stock_money"]].tail(1)
+    return [
+        f"With {words.money(abs(row['stock_money'] - now['stock_money']), currency)} {how} in stock {_shelf(row)} "
         f"instead of {_shelf(now)} of repairs find their part on the shelf."
-    )
+        for how, found in (("more", more), ("less", less))
+        for row in _rows(found)
+    ]
 
 
 def _budget(found: StockStudy, budgeted: pd.DataFrame) -> list[str]:

@@ -166,10 +166,11 @@ def studied(
 def planned_stock(network: Network, forecast: Forecast, targets: StockTargets) -> PlannedStock:
     """The base stocks of a table of targets behind its hubs, at its prices.
 
-    Raises ZapasError when a group has no price or a place with demand has no target.
+    Raises ZapasError when a group with demand has no price or a place with demand has no target.
     """
     system = build_system(network, forecast)
-    unpriced = [name for name in system.targets if name not in targets.waiting_price]
+    names, price = list(system.targets), targets.waiting_price
+    unpriced = [names[group] for group in np.unique(system.group) if names[group] not in price]
     if unpriced:
         raise ZapasError(f"The plan has no price of waiting for service group {unpriced[0]}; plan again.")
     behind = targets.table["group"].astype(str) == ""
@@ -182,7 +183,7 @@ def planned_stock(network: Network, forecast: Forecast, targets: StockTargets) -
     buys = system.hubs["lead_weeks"] > 0.0  # the others are never out and keep nothing
     hub_stock[buys] = _base_stock(others, of_hub[buys], system.hub[buys])
     stock = PricedStock(
-        np.array([targets.waiting_price[name] for name in system.targets], float),
+        np.array([price.get(name, 0.0) for name in names], float),
         _base_stock(others, system.part, system.depot),
         _base_stock(points, system.part[system.leaf], system.site),
     )

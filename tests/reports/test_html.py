@@ -68,11 +68,16 @@ def test_the_report_says_what_the_summary_says() -> None:
 
 
 def test_the_report_has_its_charts_inside() -> None:
-    """Service, money, orders, shipments, depots, and two charts for each of three parts, as SVG with text."""
+    """Service, more or less stock, money, orders, shipments, depots, and two charts for each of three parts, as SVG."""
     page = Page(REPORT)
-    assert page.tags.count("svg") == 5 + 2 * 3
+    assert page.tags.count("svg") == 6 + 2 * 3
     assert page.tags.count("figure") == page.tags.count("svg")
-    for title in ("leaves the hub, kg", "ordered from suppliers, USD", "pieces a week"):
+    for title in (
+        "stock at depots and repair points, USD",
+        "leaves the hub, kg",
+        "ordered from suppliers, USD",
+        "pieces a week",
+    ):
         assert title in page.text
 
 
@@ -108,7 +113,7 @@ def test_hostile_names_are_shown_as_text() -> None:
     )
     page = Page(report(replace(CASE, plan=replace(CASE.plan, replenishment=risky))))
     assert not {"script", "img"} & set(page.tags)
-    assert page.tags.count("svg") == 5 + 2 * 3
+    assert page.tags.count("svg") == 6 + 2 * 3
     assert "<b>bold</b> & <svg onload=alert(1)>" in page.text
     for part, name in HOSTILE.items():
         assert part in page.text
@@ -141,6 +146,7 @@ def test_an_empty_plan_is_said_in_words() -> None:
     for sentence in (
         "Order: nothing to order this week.",
         "No demand is expected, so nothing is promised.",
+        "No demand is expected, so nothing needs stock.",
         "This plan costs nothing.",
         "Nothing is ordered from suppliers in these weeks.",
         "Nothing leaves the hub in these weeks.",
