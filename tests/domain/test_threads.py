@@ -1,5 +1,8 @@
 """Kernels over slices of rows."""
 
+from threading import Barrier
+
+import numba as nb
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -29,3 +32,15 @@ def test_an_error_in_a_slice_is_heard() -> None:
 
     with pytest.raises(ValueError, match="rows 0"):
         in_threads(broken, 1_000)
+
+
+def test_few_rows_of_much_work_are_shared_out() -> None:
+    """With `few` = 1 as many rows as there are threads are worked on at the same time."""
+    threads = nb.get_num_threads()
+    together = Barrier(threads, timeout=10.0)
+
+    def wait(first: int, last: int) -> None:
+        together.wait()
+
+    in_threads(wait, threads, few=1)
+    assert not together.broken
