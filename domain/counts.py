@@ -12,6 +12,8 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from domain.threads import in_threads, kernel
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -269,12 +271,16 @@ def quantile(mean: npt.ArrayLike, variance: npt.ArrayLike, level: npt.ArrayLike)
     return np.asarray(_quantile(np.asarray(mean, float), np.asarray(variance, float), levels)).astype(np.int64)
 
 
-@nb.njit(cache=True, parallel=True)
+@kernel
+def _quantile_table(first: int, last: int, mean: Floats, variance: Floats, levels: Floats, values: Ints) -> None:
+    for row in range(first, last):
+        quantiles(mean[row], variance[row], levels, values[row])
+
+
 def quantile_table(mean: Floats, variance: Floats, levels: Floats) -> Ints:
     """Quantiles at ascending levels in (0, 1), units, shape (pairs of moments, levels)."""
     values = np.zeros((len(mean), len(levels)), np.int64)
-    for row in nb.prange(len(mean)):
-        quantiles(mean[row], variance[row], levels, values[row])
+    in_threads(_quantile_table, len(mean), mean, variance, levels, values)
     return values
 
 

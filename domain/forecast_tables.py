@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -13,6 +12,7 @@ from domain.counts import quantiles
 from domain.forecast import Forecast
 from domain.network import Network, Settings
 from domain.problems import BadData, Problem
+from domain.threads import in_threads, kernel
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -71,7 +71,8 @@ def _rows(forecast: Forecast, settings: Settings, leaves: slice) -> pd.DataFrame
     weekly, cumulative, spread = (np.empty((number, weeks)) for _ in range(3))
     levels = np.empty((len(LEVELS), number, weeks), np.int64)
     growth = np.where(drift > 0, discount ** (-drift), 1.0)
-    _fill(mean, batch_index, rate_shape, growth, np.array(LEVELS), weekly, cumulative, spread, levels)
+    arguments = mean, batch_index, rate_shape, growth, np.array(LEVELS), weekly, cumulative, spread, levels
+    in_threads(_fill, number, *arguments)
     return pd.DataFrame(
         {
             "part": np.repeat(forecast.part[leaves], weeks),
@@ -87,8 +88,10 @@ def _rows(forecast: Forecast, settings: Settings, leaves: slice) -> pd.DataFrame
     )
 
 
-@nb.njit(cache=True, parallel=True)
+@kernel
 def _fill(
+    first: int,
+    last: int,
     mean: Floats,
     batch_index: Floats,
     rate_shape: Floats,
@@ -103,7 +106,7 @@ def _fill(
 
     Σᵤ Σᵥ eᵤeᵥ g^min(u,v) grows by 2e_t Σ_{u<t} eᵤ gᵘ + e_t² gᵗ from week to week (g = δ^−ω, MODEL 1).
     """
-    for leaf in nb.prange(len(mean)):
+    for leaf in range(first, last):
         psi, kappa = batch_index[leaf], 1.0 / rate_shape[leaf]
         total, pairs, before, factor = 0.0, 0.0, 0.0, 1.0
         found = np.empty(len(levels), np.int64)
