@@ -4,10 +4,10 @@ Rates are measured against the series' own discounted rate b, sizes against its 
 lead, so that doubling every quantity, or counting in months instead of weeks, changes (almost) nothing.
 """
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from domain.threads import in_threads, kernel
 from forecasting.series import Series
 
 Floats = npt.NDArray[np.float64]
@@ -34,7 +34,9 @@ def features(history: Series, row: Ints, origin: Ints, lead: int) -> tuple[Float
     """
     made = np.empty((len(row), NUMBER)), np.empty(len(row)), np.empty(len(row))
     rate = _class_rates(history, lead)
-    _fill(
+    in_threads(
+        _fill,
+        len(row),
         history.counts,
         history.exposure,
         history.starts,
@@ -72,8 +74,10 @@ def _class_rates(history: Series, lead: int) -> Floats:
     return rates
 
 
-@nb.njit(cache=True, parallel=True)
+@kernel
 def _fill(
+    first: int,
+    end: int,
     counts: Floats,
     exposure: Floats,
     starts: Ints,
@@ -89,7 +93,7 @@ def _fill(
     scale: Floats,
 ) -> None:
     K, W = len(keep), len(windows)
-    for k in nb.prange(len(row)):
+    for k in range(first, end):
         i, o = row[k], origin[k]
         start = starts[i]
         units, known, wanted = np.zeros(K), np.zeros(K), np.zeros(K)  # discounted

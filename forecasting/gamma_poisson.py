@@ -12,12 +12,12 @@ from demand over the lead time after rolling origins inside the history (empiric
 
 from math import lgamma, log, log1p
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from domain.counts import log_pmf
+from domain.threads import in_threads, kernel
 from forecasting.classes import Classes
 from forecasting.law import DemandLaw
 from forecasting.series import Series
@@ -122,7 +122,9 @@ def _spread_habit() -> Floats:
 def _level_scores(windows: Windows, pool: Classes, pilot: Floats, rate: Floats) -> Floats:
     """Quasi-likelihood of the windows' batches for every (δ, α₀) and class, shape (candidates, classes)."""
     scores = np.zeros((len(DISCOUNTS) * len(SHAPES), pool.number))
-    _score_levels(
+    in_threads(
+        _score_levels,
+        len(scores),
         windows.units,
         windows.exposure,
         windows.demand,
@@ -133,12 +135,15 @@ def _level_scores(windows: Windows, pool: Classes, pilot: Floats, rate: Floats) 
         rate,
         SHAPES,
         scores,
+        few=1,
     )
     return scores
 
 
-@nb.njit(cache=True, parallel=True)
+@kernel
 def _score_levels(
+    first: int,
+    last: int,
     units: Floats,
     exposure: Floats,
     demand: Floats,
@@ -151,7 +156,7 @@ def _score_levels(
     scores: Floats,
 ) -> None:
     """log Γ(z+α) − log Γ(α) + α·log(β/(β+E)) + z·log(E/(β+E)), z = y/ψ₀: negative binomial without constants."""
-    for candidate in nb.prange(len(scores)):
+    for candidate in range(first, last):
         d, shape = candidate // len(shapes), shapes[candidate % len(shapes)]
         for window in range(len(seen)):
             for leaf in range(len(finest)):
@@ -210,12 +215,15 @@ def _spread_scores(
     """Log likelihood of the windows' demand for every (ψ, ω) and class, shape (candidates, classes)."""
     scores = np.zeros((len(SPREADS) * 2, pool.number))
     mean = units[:-1] / weeks[:-1] * windows.demand_exposure
-    _score_spreads(windows.demand, mean, units, growth, windows.seen, pool.finest, pilot, SPREADS, scores)
+    judged = windows.demand, mean, units, growth, windows.seen, pool.finest, pilot
+    in_threads(_score_spreads, len(scores), *judged, SPREADS, scores, few=1)
     return scores
 
 
-@nb.njit(cache=True, parallel=True)
+@kernel
 def _score_spreads(
+    first: int,
+    last: int,
     demand: Floats,
     mean: Floats,
     units: Floats,
@@ -226,7 +234,7 @@ def _score_spreads(
     spreads: Floats,
     scores: Floats,
 ) -> None:
-    for candidate in nb.prange(len(scores)):
+    for candidate in range(first, last):
         spread, drifts = spreads[candidate // 2], candidate % 2 == 1
         for window in range(len(seen)):
             for leaf in range(len(finest)):

@@ -2,11 +2,11 @@
 
 from math import lgamma
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 
 from domain.network import Network
+from domain.threads import in_threads, kernel
 from forecasting.history import History
 
 Floats = npt.NDArray[np.float64]
@@ -44,7 +44,9 @@ def point_shares(
         seen = np.zeros((len(members), len(points)))
         seen[np.searchsorted(members, leaf[here]), column[site[here]]] = batches[here]
         mix = (seen.sum(axis=0) + 0.5) / (seen.sum() + 0.5 * len(points))
-        c = CONCENTRATIONS[_likelihood(seen, mix, CONCENTRATIONS).argmax()]
+        likelihood = np.zeros(len(CONCENTRATIONS))
+        in_threads(_likelihood, len(likelihood), seen, mix, CONCENTRATIONS, likelihood, few=1)
+        c = CONCENTRATIONS[likelihood.argmax()]
         share = (c * mix + seen) / (c + seen.sum(axis=1, keepdims=True))
         blocks.append((np.repeat(members, len(points)), np.tile(points, len(members)), share.ravel()))
     if not blocks:
@@ -65,11 +67,10 @@ def _evidence(history: History, batch_index: Floats, discount: Floats, sites: in
     return pair[some] // sites, pair[some] % sites, batches[some]
 
 
-@nb.njit(cache=True, parallel=True)
-def _likelihood(seen: Floats, mix: Floats, concentrations: Floats) -> Floats:
+@kernel
+def _likelihood(first: int, last: int, seen: Floats, mix: Floats, concentrations: Floats, total: Floats) -> None:
     """Log Dirichlet-multinomial likelihood of all leaves for each concentration (Minka 2000), shape (candidates,)."""
-    total = np.zeros(len(concentrations))
-    for candidate in nb.prange(len(concentrations)):
+    for candidate in range(first, last):
         c, score = concentrations[candidate], 0.0
         for leaf in range(len(seen)):
             known = seen[leaf].sum()
@@ -79,4 +80,3 @@ def _likelihood(seen: Floats, mix: Floats, concentrations: Floats) -> Floats:
                     if seen[leaf, point] > 0.0:
                         score += lgamma(c * mix[point] + seen[leaf, point]) - lgamma(c * mix[point])
         total[candidate] = score
-    return total

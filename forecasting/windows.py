@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
+
+from domain.threads import in_threads, kernel
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -42,7 +43,8 @@ def rolling_windows(counts: Floats, exposure: Floats, starts: Ints, discounts: F
     lead = max(1, min(lead, longest // 2))
     number = min(MAX_WINDOWS, max(longest - 1, 0) // lead)
     origins = periods - lead * np.arange(number, -1, -1)
-    units, known = _evidence(counts, exposure, starts, discounts, origins)
+    units, known = np.zeros((2, len(discounts), len(origins), leaves))
+    in_threads(_evidence, leaves, counts, exposure, starts, discounts, origins, units, known)
     ahead = origins[:-1, None] + np.arange(lead)
     demand_exposure = exposure[:, ahead].sum(axis=2).T
     return Windows(
@@ -56,14 +58,20 @@ def rolling_windows(counts: Floats, exposure: Floats, starts: Ints, discounts: F
     )
 
 
-@nb.njit(cache=True, parallel=True)
+@kernel
 def _evidence(
-    counts: Floats, exposure: Floats, starts: Ints, discounts: Floats, origins: Ints
-) -> tuple[Floats, Floats]:
+    first: int,
+    last: int,
+    counts: Floats,
+    exposure: Floats,
+    starts: Ints,
+    discounts: Floats,
+    origins: Ints,
+    units: Floats,
+    known: Floats,
+) -> None:
     """Discounted units and exposure, shape (discounts, origins, leaves); a period without exposure is a gap."""
-    shape = (len(discounts), len(origins), len(counts))
-    units, known = np.zeros(shape), np.zeros(shape)
-    for leaf in nb.prange(len(counts)):
+    for leaf in range(first, last):
         for d in range(len(discounts)):
             y, e, at = 0.0, 0.0, 0
             for period in range(counts.shape[1] + 1):
@@ -76,14 +84,20 @@ def _evidence(
                     if period >= starts[leaf] and exposure[leaf, period] > 0.0:
                         y += counts[leaf, period]
                         e += exposure[leaf, period]
-    return units, known
 
 
-@nb.njit(cache=True, parallel=True)
 def drift_growth(exposure: Floats, origins: Ints, lead: int, discount: Floats) -> Floats:
     """κ(window)·α under the power-steady model: Σᵤ Σᵥ eᵤ eᵥ δ^(−min(u,v)) / (Σe)², shape (origins − 1, leaves)."""
     growth = np.ones((len(origins) - 1, len(exposure)))
-    for leaf in nb.prange(len(exposure)):
+    in_threads(_drift_growth, len(exposure), exposure, origins, lead, discount, growth)
+    return growth
+
+
+@kernel
+def _drift_growth(
+    first: int, last: int, exposure: Floats, origins: Ints, lead: int, discount: Floats, growth: Floats
+) -> None:
+    for leaf in range(first, last):
         for window in range(len(origins) - 1):
             total, after, factor = 0.0, 0.0, discount[leaf] ** (-lead)
             for u in range(lead - 1, -1, -1):
@@ -93,17 +107,23 @@ def drift_growth(exposure: Floats, origins: Ints, lead: int, discount: Floats) -
                 factor *= discount[leaf]
             if after > 0.0:
                 growth[window, leaf] = total / after**2
-    return growth
 
 
-@nb.njit(cache=True, parallel=True)
 def dispersion(counts: Floats, exposure: Floats, starts: Ints) -> tuple[Floats, Ints]:
     """Variance of successive periods over their mean, units, and the number of periods with demand: shape (leaves,).
 
     E (y/e − y'/e')² = ψλ(1/e + 1/e') when the rate stands still, so slow drift does not count (von Neumann 1941).
     """
     ratio, periods = np.zeros(len(counts)), np.zeros(len(counts), np.int64)
-    for leaf in nb.prange(len(counts)):
+    in_threads(_dispersion, len(counts), counts, exposure, starts, ratio, periods)
+    return ratio, periods
+
+
+@kernel
+def _dispersion(
+    first: int, last: int, counts: Floats, exposure: Floats, starts: Ints, ratio: Floats, periods: Ints
+) -> None:
+    for leaf in range(first, last):
         squares, rates = 0.0, 0.0
         for t in range(max(starts[leaf], 0), counts.shape[1]):
             y, e = counts[leaf, t], exposure[leaf, t]
@@ -115,4 +135,3 @@ def dispersion(counts: Floats, exposure: Floats, starts: Ints) -> tuple[Floats, 
                 rates += (y + before) / (e + e_before)
         if rates > 0.0:
             ratio[leaf] = squares / rates
-    return ratio, periods

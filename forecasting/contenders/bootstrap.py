@@ -4,6 +4,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from domain.threads import in_threads, kernel
 from forecasting.contenders.spread import law_of_samples
 from forecasting.law import DemandLaw
 from forecasting.series import Series
@@ -21,7 +22,8 @@ def empirical_windows(history: Series, future_exposure: Floats, lead: int) -> De
     A history shorter than two windows is cut into windows half its length. Raises ValueError as `law_of_samples`.
     """
     history.require_future(future_exposure, lead)
-    rate, overdispersion = _windows(*_arrays(history), lead)
+    rate, overdispersion = np.zeros((2, len(history)))
+    in_threads(_windows, len(history), *_arrays(history), lead, rate, overdispersion)
     return law_of_samples(rate, overdispersion, history, future_exposure, lead)
 
 
@@ -40,7 +42,8 @@ def willemain(history: Series, future_exposure: Floats, lead: int, seed: int = 0
     ahead = np.ones((len(history), periods))
     some = future_exposure[:, :periods].sum(axis=1) > 0
     ahead[some] = future_exposure[some, :periods]
-    rate, overdispersion = _bootstrap(*_arrays(history), ahead, uniform, normal)
+    rate, overdispersion = np.zeros((2, len(history)))
+    in_threads(_bootstrap, len(history), *_arrays(history), ahead, uniform, normal, rate, overdispersion, few=1)
     return law_of_samples(rate, overdispersion, history, future_exposure, lead)
 
 
@@ -50,11 +53,12 @@ def _arrays(history: Series) -> tuple[Floats, Floats, Bools]:
     return counts, exposure, np.ascontiguousarray(history.evidence())
 
 
-@nb.njit(cache=True, parallel=True)
-def _windows(counts: Floats, exposure: Floats, evidence: Bools, lead: int) -> tuple[Floats, Floats]:
+@kernel
+def _windows(
+    first: int, last: int, counts: Floats, exposure: Floats, evidence: Bools, lead: int, rate: Floats, ratio: Floats
+) -> None:
     """Units per exposure of all windows, and Σ(y − λe)²/Σλe over them, unbiased; 0 without evidence."""
-    rate, ratio = np.zeros(len(counts)), np.zeros(len(counts))
-    for row in nb.prange(len(counts)):
+    for row in range(first, last):
         known = np.flatnonzero(evidence[row])
         length = max(1, min(lead, len(known) // 2))
         windows = len(known) - length + 1
@@ -70,16 +74,23 @@ def _windows(counts: Floats, exposure: Floats, evidence: Bools, lead: int) -> tu
         apart = windows / length  # windows that share no period
         if mean > 0.0 and apart > 1.0:
             ratio[row] = ((units - rate[row] * weeks) ** 2).sum() / mean * apart / (apart - 1.0)
-    return rate, ratio
 
 
-@nb.njit(cache=True, parallel=True)
+@kernel
 def _bootstrap(
-    counts: Floats, exposure: Floats, evidence: Bools, ahead: Floats, uniform: Floats, normal: Floats
-) -> tuple[Floats, Floats]:
+    first: int,
+    last: int,
+    counts: Floats,
+    exposure: Floats,
+    evidence: Bools,
+    ahead: Floats,
+    uniform: Floats,
+    normal: Floats,
+    rate: Floats,
+    ratio: Floats,
+) -> None:
     """Units per exposure and variance over mean of sampled totals, shape (series,); 0 without demand in the past."""
-    rate, ratio = np.zeros(len(counts)), np.zeros(len(counts))
-    for row in nb.prange(len(counts)):
+    for row in range(first, last):
         sizes, stays, state = _chain(counts[row], exposure[row], evidence[row])
         if len(sizes) == 0:
             continue
@@ -96,7 +107,6 @@ def _bootstrap(
         rate[row] = mean / ahead[row].sum()
         if mean > 0.0:
             ratio[row] = totals.var() / mean
-    return rate, ratio
 
 
 @nb.njit(cache=True)

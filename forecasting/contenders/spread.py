@@ -8,11 +8,11 @@ methods that sample demand have a variance of their own, which is split by the d
 
 from collections.abc import Callable
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 
 from domain.counts import log_pmf
+from domain.threads import in_threads, kernel
 from forecasting.classes import Classes
 from forecasting.gamma_poisson import BORROWED_EXPOSURE, BORROWED_WINDOWS, OUTLIER, SPREADS, pilot_dispersion
 from forecasting.law import DemandLaw
@@ -54,7 +54,8 @@ def fitted_law(method: PointMethod, history: Series, future_exposure: Floats, le
     ).reshape(windows.demand.shape)
     seen = windows.seen & (mean > 0)
     scores = np.zeros((len(SPREADS) * len(VARIATIONS), pool.number))
-    _score(windows.demand, mean, seen, pool.finest, pilot, SPREADS, VARIATIONS, scores)
+    judged = windows.demand, mean, seen, pool.finest, pilot
+    in_threads(_score, len(scores), *judged, SPREADS, VARIATIONS, scores, few=1)
     weights = pool.sums(seen.astype(np.float64).sum(axis=0))
     best = pool.best(scores, weights, _habit(), BORROWED_WINDOWS)
     spread_at, variation_at = np.divmod(best, len(VARIATIONS))
@@ -134,8 +135,10 @@ def _habit() -> Floats:
     return habit
 
 
-@nb.njit(cache=True, parallel=True)
+@kernel
 def _score(
+    first: int,
+    last: int,
     demand: Floats,
     mean: Floats,
     seen: Bools,
@@ -146,7 +149,7 @@ def _score(
     scores: Floats,
 ) -> None:
     """Log likelihood of the windows' demand for every (ψ, 1/a) and class, written to shape (candidates, classes)."""
-    for candidate in nb.prange(len(scores)):
+    for candidate in range(first, last):
         spread, variation = spreads[candidate // len(variations)], variations[candidate % len(variations)]
         for window in range(len(seen)):
             for one in range(len(finest)):
