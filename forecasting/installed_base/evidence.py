@@ -6,12 +6,12 @@ each end of warranty is for each model. Only whole months that have ended count.
 
 from dataclasses import dataclass
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from domain.network import Network
+from domain.threads import in_threads, kernel
 from forecasting.installed_base.cohorts import Cohorts, month_of
 from forecasting.installed_base.intensity import Counts
 
@@ -89,34 +89,40 @@ class Traced:
     def counts(self, covered: Floats) -> Counts:
         """Rows by series and month; covered: share of each model in warranty by age, shape (models, ages)."""
         first = np.flatnonzero(np.diff(self.pair_series, prepend=-1, append=-1))
-        inside, everything = _summed(self.devices, covered, first, self.pair_model)
-        shape = (-1, self.devices.shape[2])
+        months, ages = self.devices.shape[1:]
+        inside, everything = np.zeros((2, len(self.units), months, ages))
+        in_threads(_sum_up, len(self.units), self.devices, covered, first, self.pair_model, inside, everything)
         known = everything.sum(axis=2).ravel() > 0
-        series = np.repeat(np.arange(len(self.units)), self.units.shape[1])[known]
-        outside = np.maximum(everything - inside, 0.0).reshape(shape)[known]
-        months = self.units.shape[1]
+        series = np.repeat(np.arange(len(self.units)), months)[known]
+        outside = np.maximum(everything - inside, 0.0).reshape(-1, ages)[known]
         stretch = -np.tile(np.arange(months - 1, -1, -1) // STRETCH, len(self.units))[known]
         begun = np.flatnonzero(np.diff(series, prepend=-1))  # no level before a series' devices are in service
         stretch -= np.repeat(stretch[begun], np.diff(np.append(begun, len(series))))
-        return Counts(self.units.ravel()[known], series, inside.reshape(shape)[known], outside, stretch)
+        return Counts(self.units.ravel()[known], series, inside.reshape(-1, ages)[known], outside, stretch)
 
 
-@nb.njit(cache=True, parallel=True)
-def _summed(devices: Floats, covered: Floats, first: Ints, pair_model: Ints) -> tuple[Floats, Floats]:
-    """Device-months of every series' pairs in warranty, and all of them, shape (series, months, ages).
+@kernel
+def _sum_up(
+    first: int,
+    last: int,
+    devices: Floats,
+    covered: Floats,
+    begin: Ints,
+    pair_model: Ints,
+    inside: Floats,
+    everything: Floats,
+) -> None:
+    """Adds device-months of every series' pairs in warranty, and all of them, to shape (series, months, ages).
 
-    first: pair with which each series begins, and the number of pairs. Asked hundreds of times, for each end tried.
+    begin: pair with which each series begins, and the number of pairs. Asked hundreds of times, for each end tried.
     """
-    _, months, ages = devices.shape
-    inside, everything = np.zeros((len(first) - 1, months, ages)), np.zeros((len(first) - 1, months, ages))
-    for one in nb.prange(len(first) - 1):
-        for pair in range(first[one], first[one + 1]):
+    for one in range(first, last):
+        for pair in range(begin[one], begin[one + 1]):
             share = covered[pair_model[pair]]
-            for month in range(months):
-                for age in range(ages):
+            for month in range(devices.shape[1]):
+                for age in range(devices.shape[2]):
                     inside[one, month, age] += devices[pair, month, age] * share[age]
                     everything[one, month, age] += devices[pair, month, age]
-    return inside, everything
 
 
 def _multinomial(units: Floats, mean: Floats, axis: int) -> Floats:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from domain.network import Network
+from domain.threads import in_threads, kernel
 from forecasting.history import History
 from forecasting.installed_base.cohorts import Cohorts, month_of, months_in_periods, read_cohorts
 from forecasting.installed_base.hazards import Hazards, learn_hazards
@@ -124,27 +125,25 @@ def _monthly(
         models, place = np.unique(pairs.model[mine], return_inverse=True)
         covered = hazards.covered[models]
         intensity = hazards.shape[one] * (covered + hazards.after[one] * (1.0 - covered))
-        failing = _convolved(sold[:, models], intensity, months)
+        failing = np.zeros((len(sold), len(models), months))
+        in_threads(_convolve, len(models), sold[:, models], intensity, failing)
         known = (failing @ share_past)[pairs.region[mine], place] * pairs.quantity[mine]
         weight = _levels(pairs, mine, known, history.counts.sum(axis=1)) * pairs.quantity[mine]
         _add_up(monthly, pairs.leaf[mine], pairs.region[mine], place, weight, failing)
     return monthly
 
 
-@nb.njit(cache=True, parallel=True)
-def _convolved(sold: Floats, intensity: Floats, months: int) -> Floats:
-    """Σ_a N(k − a)·h(a) by region, model and month k; sold starts `ages` − 1 months before the first of them."""
-    regions, models, _ = sold.shape
-    ages = intensity.shape[1]
-    failing = np.zeros((regions, models, months))
-    for model in nb.prange(models):
-        for region in range(regions):
+@kernel
+def _convolve(first: int, last: int, sold: Floats, intensity: Floats, failing: Floats) -> None:
+    """Adds Σ_a N(k − a)·h(a) by region, model and month k; sold starts `ages` − 1 months before the first of them."""
+    ages, months = intensity.shape[1], failing.shape[2]
+    for model in range(first, last):
+        for region in range(len(sold)):
             for month in range(sold.shape[2]):
                 units = sold[region, model, month]
                 if units > 0.0:
                     for age in range(max(0, ages - 1 - month), min(ages, ages - 1 + months - month)):
                         failing[region, model, month + age - ages + 1] += units * intensity[model, age]
-    return failing
 
 
 @nb.njit(cache=True)

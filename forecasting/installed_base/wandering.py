@@ -1,8 +1,9 @@
 """How the uncertainty of a level grows over the weeks ahead, where windows of a lead are too short to show it."""
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
+
+from domain.threads import in_threads, kernel
 
 Floats = npt.NDArray[np.float64]
 
@@ -20,16 +21,18 @@ def wandering(
     growth δ^−min(u,v) that reaches it at the last week is found by bisection. wander 0 changes nothing.
     """
     growth = np.where(drift > 0, -np.log(discount), 0.0)
-    wider = _growth(mean, rate_shape, growth, wander)
+    wider = growth.copy()
+    in_threads(_growth, len(mean), mean, rate_shape, growth, wander, wider)
     moved = wider > growth
     return np.where(moved, np.exp(-wider), discount), np.where(moved, 1.0, drift)
 
 
-@nb.njit(cache=True, parallel=True)
-def _growth(mean: Floats, rate_shape: Floats, growth: Floats, wander: Floats) -> Floats:
-    """Log growth per week of κ's terms, at least `growth`, shape (leaves,)."""
-    wider = growth.copy()
-    for leaf in nb.prange(len(mean)):
+@kernel
+def _growth(
+    first: int, last: int, mean: Floats, rate_shape: Floats, growth: Floats, wander: Floats, wider: Floats
+) -> None:
+    """Log growth per week of κ's terms, at least `growth`, written to `wider` where the level wanders."""
+    for leaf in range(first, last):
         after, total, linear = 0.0, mean[leaf].sum(), 0.0
         if wander[leaf] > 0.0 and total > 0.0:
             pairs = np.empty(mean.shape[1])
@@ -49,4 +52,3 @@ def _growth(mean: Floats, rate_shape: Floats, growth: Floats, wander: Floats) ->
                 else:
                     high = middle
             wider[leaf] = low
-    return wider
