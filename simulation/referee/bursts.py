@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
+from domain.threads import in_threads, kernel
 from simulation.referee.board import Bools, Floats, Ints
 
 _DAYS = 7.0
@@ -53,12 +54,14 @@ def bursts_of(law: DemandLaw, weeks: int) -> Bursts:
     """The bursts of weeks 1..`weeks`; the last mean holds beyond the law's end."""
     shape = len(law.mean), weeks
     bursts = Bursts(np.empty(shape), np.empty(shape), np.empty(shape[0], np.bool_))
-    _prepare(law.mean, law.batch_index, law.rate_shape, law.discount, law.drift, *bursts)
+    in_threads(_prepare, shape[0], law.mean, law.batch_index, law.rate_shape, law.discount, law.drift, *bursts)
     return bursts
 
 
-@nb.njit(cache=True, parallel=True)
+@kernel
 def _prepare(
+    first: int,
+    last: int,
     mean: Floats,
     batch_index: Floats,
     rate_shape: Floats,
@@ -69,7 +72,7 @@ def _prepare(
     single: Bools,
 ) -> None:
     weeks = upto.shape[1]
-    for leaf in nb.prange(len(mean)):
+    for leaf in range(first, last):
         known, shape = rate_shape[leaf] >= _KNOWN, rate_shape[leaf]
         drifts = drift[leaf] > 0.0 and discount[leaf] < 1.0
         single[leaf] = known
@@ -113,10 +116,14 @@ def _next_burst(bursts: Bursts, leaf: int, at: float, counter: np.uint64) -> tup
     return at, week, 1 + int(np.log(_uniform(counter + np.uint64(3) * _STEP)) / np.log1p(-rest))
 
 
-@nb.njit(cache=True, parallel=True)
 def count_batches(bursts: Bursts, seeds: Ints, count: Ints) -> None:
     """Batches of each leaf."""
-    for leaf in nb.prange(len(seeds)):
+    in_threads(_count_batches, len(seeds), bursts, seeds, count)
+
+
+@kernel
+def _count_batches(first: int, last: int, bursts: Bursts, seeds: Ints, count: Ints) -> None:
+    for leaf in range(first, last):
         counter, total = np.uint64(seeds[leaf]), 0
         at, _, size = _next_burst(bursts, leaf, 0.0, counter)
         while size > 0:
@@ -126,7 +133,6 @@ def count_batches(bursts: Bursts, seeds: Ints, count: Ints) -> None:
         count[leaf] = total
 
 
-@nb.njit(cache=True, parallel=True)
 def place_batches(
     bursts: Bursts,
     ends: Ints,
@@ -140,25 +146,44 @@ def place_batches(
     quantity: Ints,
 ) -> None:
     """Moment, point and size of every batch of the bursts that were counted; ends: rows up to each leaf's last."""
-    for leaf in nb.prange(len(ends)):
-        first, end = point_start[leaf], point_start[leaf + 1]
+    arguments = bursts, ends, batch_index, point_start, upto, burst_seeds, seeds, time, point, quantity
+    in_threads(_place_batches, len(ends), *arguments)
+
+
+@kernel
+def _place_batches(
+    first: int,
+    last: int,
+    bursts: Bursts,
+    ends: Ints,
+    batch_index: Floats,
+    point_start: Ints,
+    upto: Floats,
+    burst_seeds: Ints,
+    seeds: Ints,
+    time: Floats,
+    point: Ints,
+    quantity: Ints,
+) -> None:
+    for leaf in range(first, last):
+        begin, end = point_start[leaf], point_start[leaf + 1]
         row = ends[leaf - 1] if leaf > 0 else 0
         again = (batch_index[leaf] - 1.0) / (batch_index[leaf] + 1.0)
         counter, stream = np.uint64(burst_seeds[leaf]), np.uint64(seeds[leaf])
-        at, last, size = _next_burst(bursts, leaf, 0.0, counter)
+        at, latest, size = _next_burst(bursts, leaf, 0.0, counter)
         while size > 0:
-            within = bursts.batches[leaf, : last + 1]
+            within = bursts.batches[leaf, : latest + 1]
             for _ in range(size):
                 if bursts.single[leaf]:
-                    week = last
+                    week = latest
                 else:
-                    week = np.searchsorted(within, within[last] * _uniform(stream + _STEP), side="right")
-                time[row] = _DAYS * (min(week, last) + _uniform(stream + np.uint64(2) * _STEP))
-                here = first + np.searchsorted(upto[first:end], _uniform(stream + np.uint64(3) * _STEP), side="right")
+                    week = np.searchsorted(within, within[latest] * _uniform(stream + _STEP), side="right")
+                time[row] = _DAYS * (min(week, latest) + _uniform(stream + np.uint64(2) * _STEP))
+                here = begin + np.searchsorted(upto[begin:end], _uniform(stream + np.uint64(3) * _STEP), side="right")
                 point[row] = min(here, end - 1)
                 chance = _uniform(stream + np.uint64(4) * _STEP)
                 quantity[row] = 1 + int(np.log(chance) / np.log(again)) if again > 0.0 else 1
                 stream += np.uint64(4) * _STEP
                 row += 1
             counter += np.uint64(3) * _STEP
-            at, last, size = _next_burst(bursts, leaf, at, counter)
+            at, latest, size = _next_burst(bursts, leaf, at, counter)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 from zlib import crc32
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from domain.threads import in_threads, kernel
 from simulation.referee.board import Demands, Floats, Ints
 from simulation.referee.bursts import DemandLaw, bursts_of, count_batches, place_batches
 from simulation.referee.repairs import Habits, bundled
@@ -86,7 +86,7 @@ def drawer(law: DemandLaw, places: Places, weeks: int) -> Callable[[int, int, Ha
             time, ticket = bundled(habits, point, time, np.random.default_rng([seed, replication, _TICKETS]))
         start = np.concatenate([[0], ends])[places.leaf_start]
         order = np.empty(size, np.int64)
-        _sort(start, time, order)
+        in_threads(_sort, len(start) - 1, start, time, order)
         point = point[order]
         return Demands(
             start=start,
@@ -102,12 +102,12 @@ def drawer(law: DemandLaw, places: Places, weeks: int) -> Callable[[int, int, Ha
     return draw
 
 
-@nb.njit(cache=True, parallel=True)
-def _sort(start: Ints, time: Floats, order: Ints) -> None:
+@kernel
+def _sort(first: int, last: int, start: Ints, time: Floats, order: Ints) -> None:
     """The rows of each part by time."""
-    for part in nb.prange(len(start) - 1):
-        first, end = start[part], start[part + 1]
-        order[first:end] = first + np.argsort(time[first:end])
+    for part in range(first, last):
+        begin, end = start[part], start[part + 1]
+        order[begin:end] = begin + np.argsort(time[begin:end])
 
 
 def with_open_repairs(new: Demands, open_repairs: OpenRepairs, site: Ints) -> Demands:
