@@ -23,7 +23,10 @@ def in_threads(run: Callable[..., None], rows: int, *arguments: Any, few: int = 
         run(0, rows, *arguments)
         return
     step = max(-(-rows // (threads * _SLICES)), 1)
-    with ThreadPoolExecutor(threads) as pool:
+    pool = ThreadPoolExecutor(threads)
+    try:
         slices = [pool.submit(run, first, min(first + step, rows), *arguments) for first in range(0, rows, step)]
         for one in slices:
             one.result()
+    finally:  # somebody who interrupts waits for the slices in hand, not for all
+        pool.shutdown(cancel_futures=True)

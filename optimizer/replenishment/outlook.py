@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 
 from domain.plan import Cost
+from domain.threads import in_threads, kernel
 from optimizer.replenishment.instance import Instance
 from optimizer.replenishment.program import PartPlans
 from optimizer.replenishment.week_cost import on_hand_table, shelves_and_waiting
@@ -41,8 +41,8 @@ def outlook(instance: Instance, plans: PartPlans) -> Outlook:
         *(np.zeros(shape) for _ in range(5)),
         *(np.zeros(shape[0]) for _ in range(2)),
     )
-    _expect(
-        quantity, instance.slot_law, leaves.depot,
+    in_threads(
+        _expect, len(quantity), quantity, instance.slot_law, leaves.depot,
         leaves.net_stock, leaves.inbound, leaves.late_mean, leaves.window_mean, leaves.window_variance,
         leaves.weekly_mean, leaves.batch_index, leaves.kappa, leaves.landed, leaves.lead_weeks, leaves.holding,
         leaves.point_start, points.share, points.base_stock, points.courier_weeks, points.holding, points.waiting,
@@ -116,17 +116,17 @@ def _of(column: "npt.ArrayLike", lane: Ints) -> Floats:
     return np.asarray(column, dtype=float)[lane]
 
 
-@nb.njit(cache=True, parallel=True)
+@kernel
 def _expect(
-    quantity: npt.NDArray[np.int32], slot_law: Floats, depot: Ints,
+    begin: int, end: int, quantity: npt.NDArray[np.int32], slot_law: Floats, depot: Ints,
     net_stock: Floats, inbound: Floats, late_mean: Floats, window_mean: Floats, window_variance: Floats,
     weekly_mean: Floats, psi: Floats, kappa: Floats, landed: Floats, lead_weeks: Floats, holding: Floats,
     point_start: Ints, share: Floats, base_stock: Ints, courier_weeks: Floats, point_holding: Floats, waiting: Floats,
     out_on_hand: Floats, out_backorders: Floats, out_waiting: Floats, out_holding: Floats, out_shortage: Floats,
     out_end: Floats, out_late: Floats,
 ) -> None:  # fmt: skip
-    leaves, weeks = quantity.shape
-    for n in nb.prange(leaves):
+    weeks = quantity.shape[1]
+    for n in range(begin, end):
         arrived = np.zeros(weeks + 1)
         for k in range(1, weeks + 1):
             arrived[k] = arrived[k - 1] + quantity[n, k - 1]

@@ -12,6 +12,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from domain.threads import in_threads, kernel
 from optimizer.replenishment.instance import NEVER, Instance
 from optimizer.replenishment.week_cost import CostTables
 
@@ -130,7 +131,7 @@ class Programs:
     def price(self, terms: Terms) -> PartPlans:
         """The cheapest plan of every part at these prices, each as if it had the limits for itself."""
         quantity, departure, purchase, cost, bound = self._empty()
-        _price_all(self.facts, terms, quantity, departure, purchase, cost, bound)
+        in_threads(_price_all, len(cost), self.facts, terms, quantity, departure, purchase, cost, bound)
         return _sparse(quantity, departure, purchase, cost, bound)
 
     def relieve(self, terms: Terms, step: Terms, start: PartPlans, surcharges: tuple[float, ...]) -> PartPlans:
@@ -200,11 +201,12 @@ def _sparse(quantity: Counts, departure: Counts, purchase: Ints, cost: Floats, b
     )
 
 
-@nb.njit(cache=True, parallel=True)
+@kernel
 def _price_all(
-    facts: Facts, terms: Terms, quantity: Counts, departure: Counts, purchase: Ints, cost: Floats, bound: Floats
-) -> None:
-    for i in nb.prange(len(facts.unit_cost)):
+    begin: int, end: int, facts: Facts, terms: Terms,
+    quantity: Counts, departure: Counts, purchase: Ints, cost: Floats, bound: Floats,
+) -> None:  # fmt: skip
+    for i in range(begin, end):
         first, last = facts.leaf_start[i], facts.leaf_start[i + 1]
         cost[i], bound[i] = _plan_part(i, facts, terms, quantity[first:last], departure[first:last], purchase[i])
 

@@ -1,10 +1,10 @@
 """Why every line is there, in words: what waits without it, and why by this lane."""
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 
 from domain.network import Network
+from domain.threads import in_threads, kernel
 from optimizer.replenishment.instance import Instance
 from optimizer.replenishment.outlook import Outlook
 from optimizer.replenishment.program import PartPlans
@@ -20,12 +20,16 @@ _NOTABLE = 0.005  # devices waiting on average below which a line only rebuilds 
 def shipment_reasons(network: Network, instance: Instance, plans: PartPlans, expected: Outlook) -> Texts:
     """One sentence or two per shipment line."""
     leaves, points, sailings = instance.leaves, instance.points, instance.departures
-    week, without, with_it = _without_line(
+    lines = len(plans.leaf)
+    week, without, with_it = np.ones(lines, np.int64), np.zeros(lines), np.zeros(lines)
+    in_threads(
+        _without_line, lines,
         plans.arrivals(instance), plans.leaf, sailings.slot[plans.departure] - 1, plans.units, instance.published,
         instance.slot_law, leaves.depot,
         leaves.net_stock, leaves.inbound, leaves.late_mean, leaves.window_mean, leaves.window_variance,
         leaves.weekly_mean, leaves.batch_index, leaves.kappa, expected.waiting,
         leaves.point_start, points.share, points.base_stock, points.courier_weeks, points.holding, points.waiting,
+        week, without, with_it,
     )  # fmt: skip
     monday = np.array(instance.first_monday + 7 * (week - 1), dtype="datetime64[D]")
     lane = sailings.lane[plans.departure]
@@ -83,19 +87,18 @@ def purchase_reasons(instance: Instance, plans: PartPlans) -> Texts:
     return words
 
 
-@nb.njit(cache=True, parallel=True)
+@kernel
 def _without_line(
+    begin: int, end: int,
     quantity: npt.NDArray[np.int32], leaf: Ints, slot: Ints, units: Ints, published: int, slot_law: Floats, depot: Ints,
     net_stock: Floats, inbound: Floats, late_mean: Floats, window_mean: Floats, window_variance: Floats,
     weekly_mean: Floats, psi: Floats, kappa: Floats, waiting_with: Floats,
     point_start: Ints, share: Floats, base_stock: Ints, courier_weeks: Floats, point_holding: Floats, waiting: Floats,
-) -> tuple[Ints, Floats, Floats]:  # fmt: skip
-    """First published week a line helps, and the mean of devices waiting from there to T without it and with it."""
-    lines = len(leaf)
+    first_week: Ints, without: Floats, with_it: Floats,
+) -> None:  # fmt: skip
+    """Write the first published week a line helps, and the mean of devices waiting from then on without and with it."""
     weeks = quantity.shape[1]
-    first_week = np.ones(lines, np.int64)
-    without, with_it = np.zeros(lines), np.zeros(lines)
-    for line in nb.prange(lines):
+    for line in range(begin, end):
         n = leaf[line]
         arrived = np.zeros(weeks + 1)
         for k in range(1, weeks + 1):
@@ -130,4 +133,3 @@ def _without_line(
         if count > 0:
             without[line] /= count
             with_it[line] /= count
-    return first_week, without, with_it

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.counts import cdf_and_backorders, next_pmf, pmf, quantile_one, start
+from domain.threads import in_threads, kernel
 from optimizer.replenishment.instance import Instance, Points
 
 Floats = npt.NDArray[np.float64]
@@ -25,14 +26,16 @@ class CostTables:
 
     def __init__(self, instance: Instance) -> None:
         leaves, points = instance.leaves, instance.points
-        self.cap = _caps(leaves.net_stock, leaves.inbound, leaves.late_mean, leaves.window_mean, leaves.window_variance)
+        self.cap = np.zeros(len(leaves.net_stock), np.int64)
+        window = (leaves.late_mean, leaves.window_mean, leaves.window_variance)
+        in_threads(_caps, len(self.cap), leaves.net_stock, leaves.inbound, *window, self.cap)
         size = (self.cap + 1) * (instance.weeks + 1)
         self.offset = np.concatenate([[0], np.cumsum(size)])
         self.values = np.zeros(self.offset[-1])
         leaf = np.repeat(np.arange(len(self.cap)), np.diff(leaves.point_start))
         stocked = points.base_stock > 0
-        _fill(
-            self.values, self.offset, self.cap, instance.slot_law, leaves.depot,
+        in_threads(
+            _fill, len(self.cap), self.values, self.offset, self.cap, instance.slot_law, leaves.depot,
             leaves.net_stock, leaves.inbound, leaves.late_mean, leaves.window_mean, leaves.window_variance,
             leaves.weekly_mean, leaves.batch_index, leaves.kappa, leaves.landed, leaves.lead_weeks, leaves.holding,
             instance.parts.credit[leaves.part], _bare_points(leaf, points.share, points, len(self.cap)),
@@ -46,17 +49,17 @@ class CostTables:
         return self.values[self.offset[leaf] : self.offset[leaf + 1]].reshape(-1, int(self.cap[leaf]) + 1)
 
 
-@nb.njit(cache=True, parallel=True)
-def _caps(net_stock: Floats, inbound: Floats, late_mean: Floats, window_mean: Floats, window_variance: Floats) -> Ints:
-    """Most units worth shipping to each leaf: beyond it no week has a shortage to prevent (tail 1e-7)."""
-    leaves, weeks = inbound.shape
-    cap = np.zeros(leaves, np.int64)
-    for n in nb.prange(leaves):
-        for t in range(weeks):
+@kernel
+def _caps(
+    begin: int, end: int, net_stock: Floats, inbound: Floats, late_mean: Floats, window_mean: Floats,
+    window_variance: Floats, cap: Ints,
+) -> None:  # fmt: skip
+    """Write the most units worth shipping to each leaf: beyond it no week has a shortage to prevent (tail 1e-7)."""
+    for n in range(begin, end):
+        for t in range(inbound.shape[1]):
             far = quantile_one(window_mean[n, t], window_variance[n, t], _FAR_TAIL)
             need = int(ceil(far + late_mean[n, t] - net_stock[n] - inbound[n, t]))
             cap[n] = max(cap[n], need)
-    return cap
 
 
 @nb.njit(cache=True)
@@ -133,16 +136,16 @@ def _bare_points(leaf: Ints, share: Floats, points: Points, leaves: int) -> Floa
     return np.column_stack([np.bincount(leaf[bare], column[bare], minlength=leaves) for column in columns])
 
 
-@nb.njit(cache=True, parallel=True)
+@kernel
 def _fill(
-    values: Floats, offset: Ints, cap: Ints, slot_law: Floats, depot: Ints,
+    begin: int, end: int, values: Floats, offset: Ints, cap: Ints, slot_law: Floats, depot: Ints,
     net_stock: Floats, inbound: Floats, late_mean: Floats, window_mean: Floats, window_variance: Floats,
     weekly_mean: Floats, psi: Floats, kappa: Floats, landed: Floats, lead_weeks: Floats, holding: Floats,
     credit: Floats, bare: Floats, point_start: Ints, share: Floats, base_stock: Ints, courier_weeks: Floats,
     point_holding: Floats, waiting: Floats,
 ) -> None:  # fmt: skip
-    leaves, weeks = inbound.shape
-    for n in nb.prange(leaves):
+    weeks = inbound.shape[1]
+    for n in range(begin, end):
         columns = cap[n] + 1
         table = values[offset[n] : offset[n + 1]].reshape((weeks + 1, columns))
         law = slot_law[depot[n]]

@@ -22,6 +22,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from domain.threads import in_threads, kernel
 from optimizer.targets.lateral_network import LateralNetwork, SharedPoints, Ways
 
 Floats = npt.NDArray[np.float64]
@@ -346,11 +347,12 @@ def _solve(points: SharedPoints, ways: Ways, first_way: Ints, members: Ints, giv
         out.given[row[w]] = f.given[w]
 
 
-@nb.njit(cache=True, parallel=True)
+@kernel
 def _solve_all(
-    points: SharedPoints, ways: Ways, members: Ints, first: Ints, first_way: Ints, given_stock: bool, out: Sharing
-) -> None:
-    for i in nb.prange(len(first) - 1):
+    begin: int, end: int, points: SharedPoints, ways: Ways, members: Ints, first: Ints, first_way: Ints,
+    given_stock: bool, out: Sharing,
+) -> None:  # fmt: skip
+    for i in range(begin, end):
         _solve(points, ways, first_way, members[first[i] : first[i + 1]], given_stock, out)
 
 
@@ -378,5 +380,6 @@ def _run(network: LateralNetwork, stock: Ints, given_stock: bool) -> Sharing:
         cost=np.zeros(points),
         given=np.zeros(len(network.ways.asks)),
     )
-    _solve_all(network.points, network.ways, network.members, network.first, network.first_way, given_stock, out)
+    of = (network.points, network.ways, network.members, network.first, network.first_way)
+    in_threads(_solve_all, len(network.first) - 1, *of, given_stock, out)
     return out

@@ -11,11 +11,11 @@ line and U_k = planned units through k − mean demand before s_k. Around that:
 - a customer meets the size-biased law of the rate, an average day the plain one (MODEL 2).
 """
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 
 from domain.calendar import DAYS_PER_WEEK
+from domain.threads import in_threads, kernel
 from optimizer.replenishment.execution.demand import Demand, demand_of
 from optimizer.replenishment.execution.expected import Execution
 from optimizer.replenishment.execution.leaf import Supply, execute_leaf
@@ -35,7 +35,9 @@ def execution(instance: Instance, plans: PartPlans) -> Execution:
     mended, mending_days = parts.mended[leaves.part], parts.mending_days[leaves.part]
     by_leaf = (len(leaves.part), instance.published)
     result = Execution(*(np.zeros(len(points.share)) for _ in range(3)), *(np.zeros(by_leaf) for _ in range(5)))
-    _execute(
+    in_threads(
+        _execute,
+        len(leaves.part),
         times,
         shipment_lines(instance, plans, demand, times),
         demand,
@@ -49,8 +51,9 @@ def execution(instance: Instance, plans: PartPlans) -> Execution:
     return result
 
 
-@nb.njit(cache=True, parallel=True)
-def _execute(times: Floats, lines: Lines, demand: Demand, supply: Supply, points: Points, result: Execution) -> None:
-    # One call per leaf: allocations written out inside a parallel loop may be hoisted and shared between its turns.
-    for n in nb.prange(len(supply.net_stock)):
+@kernel
+def _execute(
+    begin: int, end: int, times: Floats, lines: Lines, demand: Demand, supply: Supply, points: Points, result: Execution
+) -> None:
+    for n in range(begin, end):
         execute_leaf(n, times, lines, demand, supply, points, result)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from scipy.stats import gamma
 
 from domain.calendar import DAYS_PER_WEEK
+from domain.threads import in_threads, kernel
 from optimizer.replenishment.execution.demand import Demand, window
 from optimizer.replenishment.instance import Instance
 from optimizer.replenishment.program import PartPlans
@@ -76,7 +77,8 @@ def shipment_lines(instance: Instance, plans: PartPlans, demand: Demand, times: 
     by_part = np.lexsort((leaf, lines.departs, leaves.part[leaf]))
     part_start = np.searchsorted(leaves.part[leaf][by_part], np.arange(len(parts.part) + 1))
     source = np.full(len(leaf), -1)
-    _draw_on_hubs(_hubs(instance, plans), demand, by_part, part_start, leaf, lines, source)
+    hubs = _hubs(instance, plans)
+    in_threads(_draw_on_hubs, len(hubs.stock), hubs, demand, by_part, part_start, leaf, lines, source)
     bought = np.flatnonzero(source >= 0)
     purchase = source[bought]
     supplier = parts.supplier[plans.buyer[purchase]]
@@ -148,11 +150,12 @@ def _hubs(instance: Instance, plans: PartPlans) -> Hubs:
     )
 
 
-@nb.njit(cache=True, parallel=True)
+@kernel
 def _draw_on_hubs(
-    hubs: Hubs, demand: Demand, by_part: Ints, part_start: Ints, leaf: Ints, lines: Lines, source: Ints
-) -> None:
-    for i in nb.prange(len(hubs.stock)):
+    begin: int, end: int, hubs: Hubs, demand: Demand, by_part: Ints, part_start: Ints, leaf: Ints, lines: Lines,
+    source: Ints,
+) -> None:  # fmt: skip
+    for i in range(begin, end):
         _draw_on_hub(i, hubs, demand, by_part[part_start[i] : part_start[i + 1]], leaf, lines, source)
 
 
