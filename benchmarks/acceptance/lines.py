@@ -3,7 +3,7 @@
 from benchmarks.forecasting.coherence import coherence
 from benchmarks.forecasting.scale import scale
 
-from . import demos, forecasting, optimality, referee, robustness
+from . import demos, forecasting, optimality, referee, robustness, targets
 from .line import Line
 
 REAL = "with ZAPAS_REAL_DATA naming the folder of the real data, "
@@ -230,5 +230,68 @@ LINES = (
         "report states",
         referee.status_quo,
         "`zapas simulate DIR --plan OUT --save`; OUT/report.html",
+    ),
+    Line(
+        5,
+        "metric-and-kettelle",
+        "METRIC equals the published figures of the five bases with base repair to 1e-6; Kettelle's four parts: the "
+        "optimal sequence by exact enumeration",
+        targets.published,
+        f"{REAL}`pytest tests/optimizer/targets/test_performance.py {targets.KETTELLE}`",
+    ),
+    Line(
+        5,
+        "exact-law",
+        "Poisson demand, fixed lead times, 300 random systems against the exact law: Σ|ΔEBO| / ΣEBO ≤ 1 % (METRIC: "
+        "about 5 %), nearer than METRIC wherever the two differ by > 0.1 %, fill error ≤ 0.5 point on average",
+        targets.exact,
+        "`python -m benchmarks.targets.judged`, first line",
+    ),
+    Line(
+        5,
+        "judged",
+        "With batches, random lead times and Θ within 3 % of the referee's EBO beyond its interval",
+        targets.played,
+        "`python -m benchmarks.targets.judged`, second line",
+    ),
+    Line(
+        5,
+        "tiny-systems",
+        "Tiny systems against enumeration: after the local search ≤ 1 % above the optimum of the same model on "
+        "average, worst ≤ 8 %; the bound never above it",
+        targets.tiny,
+        "`--only tiny-systems`; `pytest tests/optimizer/targets/test_local_search.py tests/optimizer/targets/"
+        "test_bound.py` does the same with fewer",
+    ),
+    Line(
+        5,
+        "stationary-kept",
+        "The referee, started at base stock with supply unlimited, achieves the stationary fill rate within ± 1 point "
+        "per group",
+        targets.kept,
+        "`--only stationary-kept`; scenarios.stationary on the small demos 1 to 3",
+    ),
+    Line(
+        5,
+        "targets-speed",
+        "20,000 parts × 83 sites with bisection on 20 groups ≤ 10 s on 2 cores",
+        targets.fast,
+        "`python -m benchmarks.targets.scale`",
+    ),
+    Line(
+        5,
+        "alliance-memory",
+        "Targets of 200,000 parts × 2–5 depots × 1,000 points in ≤ 8 GB",
+        targets.memory,
+        "`python -m benchmarks.targets.alliance`",
+    ),
+    Line(
+        5,
+        "targets-rules",
+        "At the same price and disjoint groups: higher service never lowers a group's stock money, a longer lead time "
+        "never lowers EBO, merging two identical points never costs more; zero demand gets zero stock; lead time zero "
+        "works; integers always",
+        targets.rules,
+        "`pytest tests/optimizer/targets/test_rules.py` does the same with a twentieth of the systems",
     ),
 )
