@@ -1,12 +1,14 @@
 """A run: from a network folder to a plan folder, whole or not at all."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from domain.problems import ZapasError
+from optimizer.targets import stock_targets
 from scenarios.run import restricted, run_forecast, run_plan
 from storage.network_folder import read_network
 from storage.network_writing import write_tables
@@ -90,3 +92,19 @@ def test_only_that_fits_nothing_is_refused() -> None:
     """Keys that no part fits together are an error, not an empty plan."""
     with pytest.raises(ZapasError, match="no part of the network fits"):
         restricted(tiny_network(), {"part_class": "screen", "part": "NA"})
+
+
+def test_targets_stay_as_the_plan_before_had_them(tmp_path: Path) -> None:
+    """Where changes cost, the next plan is handed the targets before it and says since when they are kept."""
+    tables, settings = tiny()
+    write_tables(tables, {**settings, "target_change_cost": 1e6, "service": {"fill_rate": 0.97}}, tmp_path / "network")
+    run_plan(tmp_path / "network", tmp_path / "plan", documents=no_documents, only={"part": "NA"})
+    before = read_plan(tmp_path / "plan").frame("targets")
+    looser = {**settings, "target_change_cost": 1e6, "service": {"fill_rate": 0.6}}
+    write_tables(tables, looser, tmp_path / "network")
+    run = run_plan(tmp_path / "network", tmp_path / "plan", documents=no_documents, only={"part": "NA"})
+    held = read_plan(tmp_path / "plan").frame("targets")
+    pd.testing.assert_frame_equal(held[["base_stock", "since"]], before[["base_stock", "since"]])
+    assert before["since"].notna().any()
+    careless = replace(run.network, settings=replace(run.network.settings, target_change_cost=0.0))
+    assert stock_targets(careless, run.forecast).table["base_stock"].sum() < before["base_stock"].sum()
