@@ -78,8 +78,9 @@ def _price(frames: Frames, facts: pd.DataFrame) -> "pd.Series[float]":
 
 def _reason(row: dict[Any, Any], is_hub: bool, currency: str) -> str:
     """Only what asks for a change in its direction is a reason: more demand, a longer way, dearer waiting for more."""
-    said, more = _line(row, is_hub), row["change"] > 0
+    more = row["change"] > 0
     causes = [
+        *_group(row, is_hub),
         *_moved(row, "demand", words.number, "demand {} → {} a week", more),
         *_moved(row, "days", words.number, "{} → {} days on the way to it", more),
         *_moved(
@@ -88,30 +89,32 @@ def _reason(row: dict[Any, Any], is_hub: bool, currency: str) -> str:
     ]
     if row["change"] * row["elsewhere"] < 0:
         causes.append(f"{abs(row['elsewhere']):,.0f} {'fewer' if more else 'more'} of it elsewhere")
-    if not said and not causes and row["demand_now"] > 0 and row["demand_before"] > 0:
+    if not causes and row["demand_now"] > 0 and row["demand_before"] > 0:
         causes = ["no figure behind it has moved this way by 1 %: it was a close call"]
     level = ["the hub orders again below this level"] if is_hub else []
     shelf = "{} → {} of repairs find their part on the shelf" if row["group_now"] else "{} → {} sent on at once"
     effect = _moved(row, "fill_rate", words.percent, shelf)
-    return "; ".join(filter(None, [", ".join([*level, *said, *causes]), *effect]))
+    return "; ".join(filter(None, [", ".join([*level, *_line(row), *causes]), *effect]))
 
 
-def _line(row: dict[Any, Any], is_hub: bool) -> list[str]:
-    """Whether the part number came or went, and whether its group or its having any demand changed."""
-    said = []
-    group = row["group_before"], row["group_now"]
+def _line(row: dict[Any, Any]) -> list[str]:
+    """Whether the part number came or went."""
     if not row["base_stock_before"] > 0:
-        said.append("from now on kept here")
-    elif not row["base_stock_now"] > 0:
-        since = row["since_before"]
-        said.append("no longer kept here" + ("" if pd.isna(since) else f", as it was since {since:%Y-%m-%d}"))
-    if pd.isna(group[0]):
-        said.append("the plan before set none" if is_hub else "no demand was expected here before")
-    elif pd.isna(group[1]):
-        said.append("no demand is expected here any more")
-    elif group[0] != group[1]:
-        said.append(f"now of group {group[1]}, was {group[0]}")
-    return said
+        return ["from now on kept here"]
+    if row["base_stock_now"] > 0:
+        return []
+    since = row["since_before"]
+    return ["no longer kept here" + ("" if pd.isna(since) else f", as it was since {since:%Y-%m-%d}")]
+
+
+def _group(row: dict[Any, Any], is_hub: bool) -> list[str]:
+    """Whether the part has come to be asked for here, is no longer, or is promised otherwise."""
+    before, now = row["group_before"], row["group_now"]
+    if pd.isna(before):
+        return ["the plan before set none" if is_hub else "no demand was expected here before"]
+    if pd.isna(now):
+        return ["no demand is expected here any more"]
+    return [f"now of group {now}, was {before}"] if before != now else []
 
 
 def _moved(

@@ -53,9 +53,10 @@ def test_a_change_without_a_cause_is_called_close() -> None:
 def test_lines_that_come_and_go_are_told() -> None:
     """A part number newly kept, no longer kept and since when, of another group, or without demand."""
     none, some = target("P11", 0), target("P11", 2)
-    assert reason(plan(none), plan(some)) == "from now on kept here"
+    close = "no figure behind it has moved this way by 1 %: it was a close call"
+    assert reason(plan(none), plan(some)) == f"from now on kept here, {close}"
     kept = plan(some | {"since": pd.Timestamp("2025-03-02")})
-    assert reason(kept, plan(none)) == "no longer kept here, as it was since 2025-03-02"
+    assert reason(kept, plan(none)) == f"no longer kept here, as it was since 2025-03-02, {close}"
     other = target("P12", 1)
     new, gone = reason(plan(other), plan(other, some)), reason(plan(other, some), plan(other))
     assert new == "from now on kept here, no demand was expected here before"
