@@ -120,7 +120,8 @@ def _fill(
             cumulative[leaf, week] = total
             spread[leaf, week] = psi * total + kappa * pairs
             quantiles(total, spread[leaf, week], levels, found)
-            values[:, leaf, week] = found
+            for level in range(len(levels)):
+                values[level, leaf, week] = found[level]
 
 
 def forecast_from_frames(table: pd.DataFrame, shares: pd.DataFrame, network: Network) -> Forecast:
