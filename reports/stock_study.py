@@ -8,11 +8,11 @@ from domain.calendar import DAYS_PER_WEEK
 from domain.logistics import WEEKS_PER_YEAR
 from domain.service import BackorderCost, FillRate, MeanWait, ServiceTarget, WithinDays
 from reports import words
+from reports.frontier_chart import ALL
 from reports.workbook import Column, Sheet, workbook
 from scenarios.stock_study import StockStudy
 
 MOST_PURCHASES = 15
-ALL = "all together"
 
 Row = dict[Any, Any]
 
@@ -100,7 +100,8 @@ def _frontier(found: StockStudy) -> list[str]:
         for row in _rows(whole)
     ]
     return [
-        "Money against service, the best that stock at depots and repair points can do, all groups together:",
+        "Money against service at depots and repair points: the stock of least cost when waiting is priced lower or "
+        "higher, all groups together:",
         *_table(head, rows),
         *steps(found.frontier, found.currency),
     ]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,14 @@ Ints = npt.NDArray[np.int64]
 
 MULTIPLES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 0.7, 1.0, 1.4, 2.0, 3.0, 4.5, 8.0)
 """Of the plan's prices of waiting, at which the frontier is drawn; at 1 stands the plan's own stock."""
+CLASSES = (1, 3, 12, 52)
+"""Pieces a year that divide slow movers from fast ones."""
+DAYS_A_YEAR = DAYS_PER_WEEK * WEEKS_PER_YEAR
+_CLASS_NAMES = [
+    f"up to {CLASSES[0]} a year",
+    *(f"{low} to {high} a year" for low, high in pairwise(CLASSES)),
+    f"over {CLASSES[-1]} a year",
+]
 _KEPT = 2e-3  # relative shortfall beyond the promise that nobody sees
 
 
@@ -206,6 +215,36 @@ def frontier(planned: PlannedStock) -> pd.DataFrame:
     if not rows:
         return pd.DataFrame(columns=["group", "price", "stock_money", "fill_rate", "mean_wait_days", "planned"])
     return pd.concat(rows).sort_values(["group", "price"], kind="stable", ignore_index=True)
+
+
+def by_demand(planned: PlannedStock) -> pd.DataFrame:
+    """Where stock lies, by the pieces a year that a part is asked for in a region: how slow movers differ.
+
+    wanted (a class of CLASSES), places (parts × regions), points_with_stock (share of their repair points), at_points,
+    at_depots, at_hub (shares of the pieces stocked up to; a hub's by share of its demand), days (how long the pieces
+    last in the mean).
+    """
+    system, stock = planned.system, planned.stock
+    demand = np.bincount(system.leaf, system.echelons.points["demand"], len(system.part)) * WEEKS_PER_YEAR
+    spans = system.hubs["last"] - system.hubs["first"]
+    of_part = np.repeat(np.add.reduceat(demand, system.hubs["first"]) if len(demand) else demand, spans)
+    places = pd.DataFrame(
+        {
+            "wanted": pd.cut(demand, [0.0, *CLASSES, np.inf], labels=_CLASS_NAMES),
+            "demand": demand,
+            "points": np.bincount(system.leaf, minlength=len(demand)),
+            "with_stock": np.bincount(system.leaf[stock.point_stock > 0], minlength=len(demand)),
+            "at_points": np.bincount(system.leaf, stock.point_stock, len(demand)),
+            "at_depots": stock.depot_stock,
+            "at_hub": np.repeat(system.hub_stock, spans) * demand / of_part,
+        }
+    )
+    sums = places.groupby("wanted", observed=True).sum()
+    pieces = sums[["at_points", "at_depots", "at_hub"]]
+    table = pieces.div(pieces.sum(axis=1), axis=0).assign(days=DAYS_A_YEAR * pieces.sum(axis=1) / sums["demand"])
+    table.insert(0, "points_with_stock", sums["with_stock"] / sums["points"])
+    table.insert(0, "places", places.groupby("wanted", observed=True).size())
+    return table.reset_index()
 
 
 def _by_group(planned: PlannedStock, stock: PricedStock) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from domain.plan import StockTargets
 from domain.problems import ZapasError
 from domain.service import FillRate, MeanWait
 from optimizer.targets import stock_targets
-from scenarios.stock_study import MULTIPLES, StockStudy, planned_stock, stock_study, studied
+from scenarios.stock_study import MULTIPLES, StockStudy, by_demand, planned_stock, stock_study, studied
 from tests.reports.workshop import empty_case, workshop
 
 CASE = workshop()
@@ -144,12 +144,25 @@ def test_targets_of_something_else_are_refused() -> None:
         planned_stock(CASE.network, CASE.forecast, StockTargets(targets.table, {}))
 
 
+def test_slow_movers_are_told_apart_by_demand_of_their_region() -> None:
+    """Every part and region is in one class, the slowest first; shares of pieces add up; slow pieces last longest."""
+    known = planned_stock(CASE.network, CASE.forecast, CASE.plan.targets)
+    table = by_demand(known)
+    assert table["places"].sum() == len(known.system.part)
+    assert table[["at_points", "at_depots", "at_hub"]].sum(axis=1).to_numpy() == pytest.approx(1.0)
+    assert table["points_with_stock"].between(0.0, 1.0).all()
+    fastest = table.iloc[-1]
+    assert fastest["wanted"] == "over 52 a year"
+    assert fastest["days"] < table["days"].iloc[0]
+
+
 @pytest.mark.parametrize("money", [-1.0, nan, inf])
 def test_money_to_spend_is_an_amount(money: float) -> None:
     """Negative or endless money is refused before anything is read."""
-    for asked in ({"budget": money}, {"buy": money}):
-        with pytest.raises(ZapasError, match=f"--{next(iter(asked))} .*: give an amount of money, 0 or more"):
-            stock_study(Path("nowhere"), Path("nowhere"), **asked)
+    with pytest.raises(ZapasError, match="--budget .*: give an amount of money, 0 or more"):
+        stock_study(Path("nowhere"), Path("nowhere"), budget=money)
+    with pytest.raises(ZapasError, match="--buy .*: give an amount of money, 0 or more"):
+        stock_study(Path("nowhere"), Path("nowhere"), buy=money)
 
 
 def test_fresh_targets_are_studied_as_they_are() -> None:
