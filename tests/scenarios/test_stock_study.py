@@ -159,9 +159,9 @@ def test_slow_movers_are_told_apart_by_demand_of_their_region() -> None:
 @pytest.mark.parametrize("money", [-1.0, nan, inf])
 def test_money_to_spend_is_an_amount(money: float) -> None:
     """Negative or endless money is refused before anything is read."""
-    with pytest.raises(ZapasError, match="--budget .*: give an amount of money, 0 or more"):
+    with pytest.raises(ZapasError, match=r"--budget .*: give an amount of money, 0 or more"):
         stock_study(Path("nowhere"), Path("nowhere"), budget=money)
-    with pytest.raises(ZapasError, match="--buy .*: give an amount of money, 0 or more"):
+    with pytest.raises(ZapasError, match=r"--buy .*: give an amount of money, 0 or more"):
         stock_study(Path("nowhere"), Path("nowhere"), buy=money)
 
 
