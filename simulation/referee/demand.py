@@ -107,7 +107,8 @@ def _sort(first: int, last: int, start: Ints, time: Floats, order: Ints) -> None
     """The rows of each part by time."""
     for part in range(first, last):
         begin, end = start[part], start[part + 1]
-        order[begin:end] = begin + np.argsort(time[begin:end])
+        for rank, row in enumerate(np.argsort(time[begin:end])):
+            order[begin + rank] = begin + row
 
 
 def with_open_repairs(new: Demands, open_repairs: OpenRepairs, site: Ints) -> Demands:
