@@ -130,12 +130,13 @@ def settle(system: System, stock: PricedStock, previous: Previous, settings: Set
     wanted = replace(stock, point_stock=np.where(to_keep, 1, stock.point_stock))
     wanted = _within_lines(system, wanted, stock)
     away = _stays_away(system, wanted, staying & (before.point_stock == 0), previous.since(point_row), settings)
-    held = _where_it_pays(system, before, wanted, away, settings.target_change_cost)
-    while True:
-        fitting = _within_lines(system, held, wanted)
+    while True:  # every change is one towards `wanted`; until none follows from those made
+        chosen = _where_it_pays(system, before, wanted, away & (before.point_stock == 0), settings.target_change_cost)
+        fitting = _within_lines(system, chosen, wanted)
         held = _meeting_targets(system, fitting, wanted, settings.target_change_cost)
-        if same(held, fitting):
+        if same(held, before):
             return held
+        before = held
 
 
 def _keys(names: "list[pd.Index[str]]", part: "pd.Series[str]", site: "pd.Series[str]", at_point: Bools) -> Ints:
