@@ -21,9 +21,10 @@ from domain.service import BackorderCost, ServiceTarget
 from optimizer.targets.bound import Bound, waiting_bound
 from optimizer.targets.buy_list import buy_list
 from optimizer.targets.frontier import UnitValue, row_per_group, with_budget
+from optimizer.targets.frontier import frontier as efficient
 from optimizer.targets.goals import Goal, by_group
 from optimizer.targets.prices import with_hub_stock
-from optimizer.targets.response import PricedStock, respond
+from optimizer.targets.response import PricedStock
 from optimizer.targets.system import System, build_system
 from scenarios.pipeline import Tell
 from scenarios.simulate import plan_to_judge
@@ -201,20 +202,8 @@ def planned_stock(network: Network, forecast: Forecast, targets: StockTargets) -
 
 
 def frontier(planned: PlannedStock) -> pd.DataFrame:
-    """Efficient stocks at MULTIPLES of the plan's prices and the plan's own, as `StockStudy.frontier` has them.
-
-    Each is the cheapest in holding, places and waiting at its prices, behind the hubs as they stand; the plan's own
-    keeps exactly what is promised. Sorted by group and multiple.
-    """
-    system, stock, value = planned.system, planned.stock, planned.value
-    rows = []
-    for multiple in MULTIPLES if len(system.part) else ():
-        own = multiple == 1.0
-        at = stock if own else respond(system, multiple * stock.price, None)
-        rows.append(row_per_group(system, at, multiple, value).assign(planned=own))
-    if not rows:
-        return pd.DataFrame(columns=["group", "price", "stock_money", "fill_rate", "mean_wait_days", "planned"])
-    return pd.concat(rows).sort_values(["group", "price"], kind="stable", ignore_index=True)
+    """Efficient stocks at MULTIPLES of the plan's prices and the plan's own, behind the hubs as they stand."""
+    return efficient(planned.system, planned.stock, MULTIPLES, planned.value)
 
 
 def by_demand(planned: PlannedStock) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """What service costs: the efficient frontier of money against waiting, and the best stock for a given money."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,12 +30,11 @@ from optimizer.targets.trades import (
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-POINTS = 25  # of the frontier
-FIRST_POINTS = 9  # on an even grid; the others halve the widest steps of service
 HALVINGS = 25  # of a budget's multiplier, to a millionth: only units at the very margin are undecided
 FILLING, ROUNDS = 20, 10  # rounds in which what is left of a budget buys units, and in which leaves trade
 EXAMINED = 200  # leaves between which units are traded within a budget
 COLUMNS = ["group", "price", "stock_money", "kept_cost_a_year", "fill_rate", "mean_wait_days", "waiting_cost_a_year"]
+COLUMNS += ["planned"]
 
 
 @dataclass(frozen=True)
@@ -51,30 +51,22 @@ class UnitValue:
         return UnitValue(self.depot[rows], self.point[points_of(system, rows)])
 
 
-def frontier(system: System, price: Floats, value: UnitValue) -> pd.DataFrame:
-    """Efficient stocks from cheap to dear: rows by group ("" all) and by multiplier of the groups' prices `price`.
+def frontier(system: System, stock: PricedStock, multiples: Sequence[float], value: UnitValue) -> pd.DataFrame:
+    """Efficient stocks, and `stock` itself: rows by group ("" all) and by multiple of its prices, sorted so.
 
-    One multiplier of all prices runs from CHEAPEST to DEAREST weekly holding costs; each of its stocks is cheapest in
-    holding, lines and waiting at these prices, so no other has less of both kept cost and waiting. A group's rows are
-    its own frontier too, for groups whose points share no depot; the depot's stock counts by share of its demand.
-    Columns COLUMNS: price per unit waiting per week ("": the multiplier), money, shares of units, days.
+    Each is cheapest in holding, lines and waiting at its prices, so no other has less of both kept cost and waiting; at
+    multiple 1 `stock` stands, which keeps what is promised. A group's rows are its own frontier too, for groups whose
+    points share no depot; the depot's stock counts by share of its demand. Columns COLUMNS: price per unit waiting per
+    week ("": the multiple), money, shares of units, days; planned: whether it is `stock`.
     """
     if len(system.part) == 0:
         return pd.DataFrame(columns=COLUMNS)
-    relative = _relative(system, price)
-    scale = np.average(system.echelons.points["holding"], weights=system.echelons.points["demand"])
-    grid = np.linspace(np.log(CHEAPEST * scale), np.log(DEAREST * scale), FIRST_POINTS).tolist()
-    found: dict[float, pd.DataFrame] = {}
-    stock = None
-    while len(found) < POINTS:
-        for at in sorted(set(grid) - found.keys()):
-            stock = respond(system, np.exp(at) * relative, stock)
-            found[at] = row_per_group(system, stock, float(np.exp(at)), value)
-        service = [found[at]["fill_rate"].iloc[0] for at in grid]
-        widest = int(np.argmax(np.diff(service)))
-        grid.insert(widest + 1, (grid[widest] + grid[widest + 1]) / 2)
-    table = pd.concat([found[at] for at in sorted(found)], ignore_index=True)
-    return table.sort_values(["group", "price"], kind="stable", ignore_index=True)
+    found = []
+    for multiple in multiples:
+        own = multiple == 1.0
+        at = stock if own else respond(system, multiple * stock.price, None)
+        found.append(row_per_group(system, at, multiple, value).assign(planned=own))
+    return pd.concat(found)[COLUMNS].sort_values(["group", "price"], kind="stable", ignore_index=True)
 
 
 def with_budget(system: System, price: Floats, money: float, value: UnitValue) -> PricedStock:
@@ -184,7 +176,7 @@ def _waiting(system: System, stock: PricedStock) -> Floats:
 
 
 def row_per_group(system: System, stock: PricedStock, multiplier: float, value: UnitValue) -> pd.DataFrame:
-    """COLUMNS of the whole system, then of every group with demand."""
+    """COLUMNS but `planned` of the whole system, then of every group with demand."""
     e = system.echelons
     achieved = performance(e, stock.depot_stock, stock.point_stock)
     to_depot = (1.0 - e.points["local_share"]) * e.points["demand"]
@@ -209,4 +201,4 @@ def row_per_group(system: System, stock: PricedStock, multiplier: float, value: 
     table = pd.concat([whole, by_group], ignore_index=True)
     table["fill_rate"] = table["served"] / table["demand"]
     table["mean_wait_days"] = DAYS_PER_WEEK * table["waiting"] / table["demand"]
-    return table[COLUMNS]
+    return table[COLUMNS[:-1]]
