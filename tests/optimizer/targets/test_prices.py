@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from domain.service import BackorderCost, FillRate, MeanWait, ServiceTarget, WithinDays
-from optimizer.targets.performance import Performance, performance
 from optimizer.targets.local_search import kept_cost
+from optimizer.targets.performance import Performance, performance
 from optimizer.targets.prices import find_prices
 from optimizer.targets.response import PricedStock, respond
 from optimizer.targets.system import System, every
