@@ -17,9 +17,9 @@ from domain.forecast import Forecast
 from domain.logistics import WEEKS_PER_YEAR
 from domain.network import Network
 from domain.problems import ZapasError
-from optimizer.targets.lateral_costs import SharedCost, costs_by_kind, lateral_units, units_waited_for
-from optimizer.targets.lateral_network import LateralNetwork, alone, among, lateral_network, main_points, with_mains
-from optimizer.targets.lateral_stock import Sharing, best_shared_stock
+from optimizer.targets.laterals.costs import SharedCost, costs_by_kind, lateral_units, units_waited_for
+from optimizer.targets.laterals.network import LateralNetwork, alone, among, lateral_network, main_points, with_mains
+from optimizer.targets.laterals.stock import Sharing, best_shared_stock
 from optimizer.targets.response import respond
 from optimizer.targets.system import System, build_system
 from scenarios.pipeline import Tell

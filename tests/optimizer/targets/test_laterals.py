@@ -13,7 +13,7 @@ from scipy.sparse import coo_array, csr_array, diags_array, vstack
 from scipy.sparse.linalg import spsolve
 
 from domain.network import Network
-from optimizer.targets.lateral_network import (
+from optimizer.targets.laterals.network import (
     LateralNetwork,
     SharedPoints,
     Ways,
@@ -23,7 +23,7 @@ from optimizer.targets.lateral_network import (
     main_points,
     with_mains,
 )
-from optimizer.targets.lateral_stock import Sharing, best_shared_stock, evaluate
+from optimizer.targets.laterals.stock import Sharing, best_shared_stock, evaluate
 from optimizer.targets.response import PricedStock
 from optimizer.targets.system import System, build_system
 from tests.optimizer.targets.cases import integers

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from optimizer.targets.lateral_network import LateralNetwork
-from optimizer.targets.lateral_stock import Sharing
+from optimizer.targets.laterals.network import LateralNetwork
+from optimizer.targets.laterals.stock import Sharing
 
 Floats = npt.NDArray[np.float64]
 

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.threads import in_threads, kernel
-from optimizer.targets.lateral_network import LateralNetwork, SharedPoints, Ways
+from optimizer.targets.laterals.network import LateralNetwork, SharedPoints, Ways
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
