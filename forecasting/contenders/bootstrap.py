@@ -124,4 +124,4 @@ def _chain(counts: Floats, exposure: Floats, evidence: Bools) -> tuple[Floats, F
         if at:
             moves[state, now] += 1.0
         state = now
-    return sizes[:wanted], moves[:, 1] / moves.sum(axis=1), state
+    return sizes[:wanted], moves[:, 1] / (moves[:, 0] + moves[:, 1]), state
