@@ -27,7 +27,7 @@ from .line import Bench, Figure, NotMeasuredError
 from .robustness import pytest_counts
 
 SYSTEMS, JUDGED = 300, 100
-SEEDS, REPLICATIONS, WEEKS = (1, 2, 3), 120, 52
+SEEDS, REPLICATIONS, WEEKS = (1, 2, 3), 180, 52
 MORE = 20  # times the examples of the tests
 PLAYED = ("group", "promised", "achieved", "low", "high")
 EQUAL = 1e-9  # share of a cost that is left to rounding
