@@ -1,4 +1,4 @@
-"""The commands that make and read plans. A command imports its room when it is called, so that `--help` answers at once."""
+"""The commands that make and read plans. Each imports its room when it is called, so that `--help` answers at once."""
 
 import json
 from enum import StrEnum
