@@ -172,7 +172,7 @@ def alliance(folder: Path, parts: int = PARTS) -> Iterator[Figure | str]:
     for line in spent.said.splitlines():
         found = json.loads(line)
         yield found if isinstance(found, str) else Figure(**found)
-    yield Figure("memory of the process, reading included", spent.peak_bytes / GB, "GB")
+    yield Figure("memory of the process, reading included", spent.peak_bytes / GB, "GB", at_most=8)
 
 
 def _program(*words: str | Path) -> Any:
@@ -190,6 +190,9 @@ def _report(folder: Path) -> Iterator[Figure | str]:
     pa.default_memory_pool().release_unused()
     targets, figures = measured(network, forecast)
     table = targets.table
+    depots = np.unique(forecast.part.astype(str), return_counts=True)[1]
+    yield f"{len(depots):,} parts wanted in {depots.min()} to {depots.max()} regions"
+    yield Figure("points", len(pd.unique(forecast.share_site)))
     yield Figure("parts × depots", len(forecast.part))
     yield Figure("parts × points", len(forecast.share))
     yield Figure("rows with stock", int((table["base_stock"] > 0).sum()))
