@@ -53,8 +53,9 @@ def random_system(rng: np.random.Generator) -> Small:
 
 
 def _poisson_system(rng: np.random.Generator) -> Small:
-    """Poisson demand, sure lead times; the lead time is what Simon's depot has, a departure every moment."""
-    points = int(rng.integers(2, 7))
+    """Poisson demand, sure lead times; the lead time is what Simon's depot has, a departure every moment. Half of the
+    systems have more points than are convolved exactly."""
+    points = int(rng.integers(2, 11))
     demand = rng.gamma(1.0, 0.4, points) + 0.02
     courier, lead = rng.uniform(1.0, 6.0, points), float(rng.uniform(7.0, 56.0))
     return Small(demand, courier, lead - REVIEW_DAYS / 2, 0.0, 1.0, np.inf, *_stock(rng, demand, courier, lead, 1.0))

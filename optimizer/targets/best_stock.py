@@ -26,6 +26,7 @@ from optimizer.targets.two_echelons import (
 
 CERTAIN = 1e-6  # chance of a stock-out too small to hold a unit against, however little that unit costs
 SLACK = 1.005  # bounds must exceed the best cost by this factor
+_FINE = 200  # stocks nearer to each other than 1/200 of them cost the same to within SLACK
 
 
 @lean
@@ -125,8 +126,9 @@ def _depot_moments(leaf: Record, theta: Floats, owed: Floats, demand: float, wor
     fit_depot(leaf, theta, owed, demand, leaf.lead_weeks, law, short)
     table = np.empty((16, len(short), len(theta)))
     table[0] = short
-    stock = 0
-    while short[0].max() > CERTAIN * CERTAIN and leaf.holding * (stock + 1) + leaf.line < worthwhile:
+    stock, left = 0, np.inf
+    while CERTAIN * CERTAIN < short[0].max() < left and leaf.holding * (stock + 1) + leaf.line < worthwhile:
+        left = short[0].max()  # where rounding stalls it, no unit helps any more
         add_depot_unit(law, short, stock)
         stock += 1
         if stock == len(table):
@@ -154,7 +156,8 @@ def scan(
 
     Cost is not convex in the depot's stock, but what the points cost does not rise with it: between two stocks the
     cost is at least holding at the lower and the points' cost at the upper one, so intervals are halved until that
-    bound proves them useless. Fitted laws break the rule by some tenths of a percent (measured), so bounds have slack.
+    bound proves them useless, or they are too narrow to matter. Fitted laws break the rule by some tenths of a percent
+    (measured), so bounds have slack.
     """
     demand = depot_demand(points)
     law = np.empty((ROWS + exact_units(leaf, points, metric, theta, owed, demand), len(theta)))
@@ -177,7 +180,8 @@ def scan(
         else:
             count -= 1
             low, high = open_intervals[count]
-            if high - low < 2 or leaf.holding * (low + 1) + leaf.line + least[high] >= SLACK * best:
+            narrow = high - low < max(2, low // _FINE)
+            if narrow or leaf.holding * (low + 1) + leaf.line + least[high] >= SLACK * best:
                 continue
             tried = (low + high) // 2
         kept = leaf.holding * tried + leaf.line

@@ -18,6 +18,7 @@ from optimizer.targets.best_stock import scan
 from optimizer.targets.two_echelons import Floats, Ints, Record, Records, TwoEchelons, depot_demand, lean
 
 NEAR = 0.99  # a hub stock that could save less than this leaves untried is not looked for
+_FINE = 100  # stocks nearer to each other than 1/100 of them are taken to cost the same
 _NONE_OWED = 1e-3  # share of the pipeline: beyond it more stock at the hub changes nothing
 
 
@@ -133,7 +134,8 @@ def _place(e: TwoEchelons, hub: Record, price: Floats, point_stock: Ints, value:
         else:
             count -= 1
             low, high = open_intervals[count]
-            if high - low < 2 or hub.holding * (low + 1) + hub.line + least[high] >= NEAR * best:
+            narrow = high - low < max(2, low // _FINE)
+            if narrow or hub.holding * (low + 1) + hub.line + least[high] >= NEAR * best:
                 continue
             tried = (low + high) // 2
         kept = hub.holding * tried + hub.line

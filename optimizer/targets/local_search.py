@@ -53,7 +53,7 @@ def local_search(system: System, stock: PricedStock) -> PricedStock:
         now = goal.achieved(system, trimmed)
         stock, in_time = _taken_back(system, goal, stock, trimmed, in_time, goal.in_time(system, trimmed, now))
     slack = _less_rounding(goal, goal.slack(system, now, in_time))
-    rise = np.full(len(slack), np.inf) if small else _lumps(system)
+    rise = np.where(slack > 0.0, np.inf, 0.0) if small else _lumps(system)  # who misses a target gets no worse
     room = [Room(*each) for each in zip(slack.tolist(), rise.tolist(), strict=True)]
     for _ in range(rounds):
         before = stock

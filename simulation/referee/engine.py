@@ -7,6 +7,7 @@ consignments take the days drawn for their lane and departure, the same for all 
 import numba as nb
 import numpy as np
 
+from domain.threads import in_threads, kernel
 from simulation.referee import state as st
 from simulation.referee.board import AT_ONCE, CATCH_UP, HUB, Board, Demands, Floats, Ints, Played, Rules
 from simulation.referee.chance import seed_chance
@@ -30,10 +31,16 @@ from simulation.referee.state import (
 _ROOM = np.int64(128)  # lots, events and requests to begin with; doubled until a part fits
 
 
-@nb.njit(cache=True, error_model="numpy", parallel=True)
 def play(board: Board, demands: Demands, arrives: Floats, rules: Rules, seeds: Ints, out: Played) -> None:
     """One replication of every part. arrives: the day each voyage arrives; seeds: one per part."""
-    for part in nb.prange(len(board.leaf_start) - 1):
+    in_threads(_play, len(board.leaf_start) - 1, board, demands, arrives, rules, seeds, out)
+
+
+@kernel
+def _play(
+    first: int, last: int, board: Board, demands: Demands, arrives: Floats, rules: Rules, seeds: Ints, out: Played
+) -> None:
+    for part in range(first, last):
         _play_until_it_fits(board, demands, arrives, rules, np.int64(part), seeds[part], out)
 
 
