@@ -118,20 +118,24 @@ def build_system(network: Network, forecast: Forecast) -> System:
 
 
 def every(system: System, step: int) -> System:
-    """The system of every `step`-th part: a sample that is the same each time."""
+    """The system of every `step`-th part in order of demand: a sample that is the same whatever parts are called."""
     e = system.echelons
     of_part = np.repeat(np.arange(len(system.hubs)), system.hubs["last"] - system.hubs["first"])
-    leaves_kept = np.flatnonzero(of_part % step == 0)
-    rows = np.flatnonzero(of_part[system.leaf] % step == 0)
+    demand, dearest = np.zeros((2, len(system.hubs)))
+    np.add.at(demand, of_part[system.leaf], e.points["demand"])
+    np.maximum.at(dearest, of_part, e.leaves["holding"])
+    kept = np.zeros(len(demand), bool)
+    kept[np.lexsort((dearest, demand.round(9)))[::step]] = True
+    leaves_kept, rows = np.flatnonzero(kept[of_part]), np.flatnonzero(kept[of_part[system.leaf]])
     leaf = np.searchsorted(leaves_kept, system.leaf[rows])
-    leaves, hubs = e.leaves[leaves_kept].copy(), system.hubs[::step].copy()
+    leaves, hubs = e.leaves[leaves_kept].copy(), system.hubs[kept].copy()
     leaves["first"], leaves["last"] = _spans(leaf, len(leaves))
-    hubs["first"], hubs["last"] = _spans(of_part[leaves_kept] // step, len(hubs))
+    hubs["first"], hubs["last"] = _spans(np.searchsorted(np.flatnonzero(kept), of_part[leaves_kept]), len(hubs))
     return replace(
         system,
         hubs=hubs,
-        hub=system.hub[::step],
-        hub_stock=system.hub_stock[::step],
+        hub=system.hub[kept],
+        hub_stock=system.hub_stock[kept],
         echelons=TwoEchelons(leaves, e.points[rows], e.theta[leaves_kept], e.weight[leaves_kept], e.owed[leaves_kept]),
         part=system.part[leaves_kept],
         depot=system.depot[leaves_kept],

@@ -95,18 +95,27 @@ def trade(part: System, near: Neighbours, resource: int, room: Room, stock: Pric
         )
         for i, own in enumerate(map(slice, first, last))
     ]  # fmt: skip
+    order = _by_size(np.array([menu[2] for menu in menus]))
+    menus = [menus[i] for i in order]
     start = np.concatenate([[0], np.cumsum([len(menu[0]) for menu in menus])]).astype(np.int64)
     menu, option = np.concatenate([menu[0] for menu in menus]), np.concatenate([menu[1] for menu in menus])
     choice, left, rise = _exchange(
         start, menu, np.array([menu[2] for menu in menus]), max(room.use, 0.0), room.rise, len(menus) <= THREE
     )
     depot, point = stock.depot_stock.copy(), stock.point_stock.copy()
-    for i in np.flatnonzero(choice >= 0):
+    for at in np.flatnonzero(choice >= 0):
+        i = order[at]
         of_leaf = moves[last[i] - first[i]]
-        shift, move = divmod(int(option[choice[i]]), len(of_leaf))
+        shift, move = divmod(int(option[choice[at]]), len(of_leaf))
         depot[i] += shift - radius
         point[first[i] : last[i]] += of_leaf[move] - radius
     return depot, point, Room(left if room.use >= 0.0 else room.use, rise)
+
+
+def _by_size(now: Floats) -> Ints:
+    """Leaves by what they cost and use, dearest first: an order that does not depend on what they are called."""
+    digits = np.char.mod("%.9e", now)  # sums over points may differ in the last bits
+    return np.lexsort(-digits.astype(float).T[::-1]).astype(np.int64)
 
 
 def shifted(stock: PricedStock, radius: int) -> Iterator[tuple[int, int, PricedStock]]:
@@ -204,7 +213,7 @@ def _menu(
     order = np.argsort(option[:, 1], kind="mergesort")
     kept, least = 0, np.inf
     for row in order:
-        if option[row, 0] < least:
+        if option[row, 0] < least * (1.0 - ROUNDING):
             if kept > 0 and option[order[kept - 1], 1] == option[row, 1]:
                 kept -= 1
             least = option[row, 0]
@@ -215,21 +224,26 @@ def _menu(
 
 
 @nb.njit(cache=True)
-def _cheapest_pair(mine: Floats, yours: Floats, use: float, priced: float, best: float) -> tuple[float, int, int]:
-    """Rows of two menus that cost less than `best` and least of all with no more use and priced cost; −1 if none.
+def _cheapest_pair(
+    mine: Floats, yours: Floats, use: float, priced: float, below: float
+) -> tuple[float, float, int, int]:
+    """Cost, use and rows of two menus that cost less than `below` and least of all with no more use and priced cost.
 
-    With growing use of the one the other's cheapest row only moves up.
+    Rows −1 if there are none. With growing use of the one the other's cheapest row only moves up. Of pairs that cost
+    the same the one of least use: rounding must not choose.
     """
-    at, other_at, other = -1, -1, len(yours) - 1
+    best, used, at, other_at, other = below, np.inf, -1, -1, len(yours) - 1
+    same = ROUNDING * abs(below)
     for row in range(len(mine)):
         while other >= 0 and mine[row, 1] + yours[other, 1] > use:
             other -= 1
         if other < 0:
             break
-        cost = mine[row, 0] + yours[other, 0]
-        if cost < best and mine[row, 2] + yours[other, 2] <= priced:
-            best, at, other_at = cost, row, other
-    return best, at, other_at
+        cost, together = mine[row, 0] + yours[other, 0], mine[row, 1] + yours[other, 1]
+        better = cost < best - same or (cost <= best + same and together < used) if at >= 0 else cost < below
+        if better and mine[row, 2] + yours[other, 2] <= priced:
+            best, used, at, other_at = cost, together, row, other
+    return best, used, at, other_at
 
 
 @nb.njit(cache=True)
@@ -252,13 +266,15 @@ def _exchange(
                         together += now[k]
                     mine, yours = menu[start[i] : start[i + 1]], menu[start[j] : start[j + 1]] if j > i else stay
                     third = menu[start[k] : start[k + 1]] if k > j else stay
-                    best = together[0] - ROUNDING * abs(together[0])
-                    rows = (-1, -1, -1)
+                    best, used, rows = together[0] - ROUNDING * abs(together[0]), np.inf, (-1, -1, -1)
+                    same, below = ROUNDING * abs(together[0]), best
                     for row in range(len(third)):
                         use, priced = together[1] + slack - third[row, 1], together[2] + rise - third[row, 2]
-                        cost, at, other_at = _cheapest_pair(mine, yours, use, priced, best - third[row, 0])
-                        if at >= 0:
-                            best, rows = cost + third[row, 0], (at, other_at, row)
+                        most = (best + same if rows[0] >= 0 else below) - third[row, 0]
+                        cost, taken, at, other_at = _cheapest_pair(mine, yours, use, priced, most)
+                        cost, taken = cost + third[row, 0], taken + third[row, 1]
+                        if at >= 0 and (rows[0] < 0 or cost < best - same or taken < used):
+                            best, used, rows = cost, taken, (at, other_at, row)
                     if rows[0] < 0:
                         continue
                     changed = True

@@ -161,11 +161,16 @@ def test_only_leaves_whose_price_moved_are_solved_again() -> None:
 
 
 def test_a_sample_is_a_system_of_its_own() -> None:
-    """Every third leaf alone chooses the stock it chooses among all."""
+    """Every third part alone chooses the stock it chooses among all, and which parts they are has nothing to do with
+    their order."""
     of = system(np.random.default_rng(15), {"g": FillRate(0.9)}, leaves=20)
-    whole, part = respond(of, np.array([3.0]), None), respond(every(of, 3), np.array([3.0]), None)
-    np.testing.assert_array_equal(part.depot_stock, whole.depot_stock[::3])
-    np.testing.assert_array_equal(part.point_stock, whole.point_stock[of.leaf % 3 == 0])
+    sample = every(of, 3)
+    whole, part = respond(of, np.array([3.0]), None), respond(sample, np.array([3.0]), None)
+    rows = np.flatnonzero(np.isin(of.part, sample.part))
+    assert len(rows) == 7
+    np.testing.assert_array_equal(part.depot_stock, whole.depot_stock[rows])
+    np.testing.assert_array_equal(part.point_stock, whole.point_stock[np.isin(of.leaf, rows)])
+    assert set(every(replace(of, part=of.part[::-1].copy()), 3).part) == set(of.part[::-1][rows])
 
 
 def test_the_same_prices_come_back() -> None:
