@@ -33,7 +33,7 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 SMALL_ROUNDS, ROUNDS = 20, 2
-EXAMINED = 50  # leaves of a group, those that cost most to keep, between which units are traded
+EXAMINED = 25  # leaves of a group, those that cost most to keep, between which units are traded
 LUMPS = 1.0  # weekly holding costs of a group's dearest unit by which kept cost plus waiting may rise
 
 

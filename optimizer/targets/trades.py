@@ -7,6 +7,7 @@ knapsack: Sinha & Zoltners 1979); trades stop when no two leaves together can be
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import combinations, product
 from math import comb
 from typing import NamedTuple
@@ -136,6 +137,7 @@ def barred(near: Neighbours, stock: PricedStock, may_open: Bools) -> Neighbours:
     return near
 
 
+@cache
 def _moves(points: int, radius: int) -> Ints:
     """Shifts of the points of a leaf (moves, points), 0..2·radius, where `radius` is as before: any of them move at
     once, or as many as give at most MOVES combinations, but one."""
