@@ -36,8 +36,6 @@ def stationary(
 def at_rate_of(system: System, network: Network, forecast: Forecast) -> Forecast:
     """The forecast of one week whose leaves, points, rates and laws are those of the engine."""
     region = network.site_of["region"].reindex(system.depot).to_numpy(object)
-    known = pd.MultiIndex.from_arrays([forecast.part, forecast.region])
-    row = known.get_indexer(pd.MultiIndex.from_arrays([system.part, region]))
     demand = system.echelons.points["demand"]
     total = np.bincount(system.leaf, demand, len(system.part)).astype(float)
     return replace(
@@ -46,9 +44,9 @@ def at_rate_of(system: System, network: Network, forecast: Forecast) -> Forecast
         region=region,
         mean=total[:, None],
         batch_index=system.echelons.leaves["batch_index"].copy(),
-        rate_shape=forecast.rate_shape[row],
-        discount=np.ones(len(row)),
-        drift=np.zeros(len(row)),
+        rate_shape=system.rate_shape,
+        discount=np.ones(len(region)),
+        drift=np.zeros(len(region)),
         share_leaf=system.leaf,
         share_site=system.site,
         share=demand / total[system.leaf],

@@ -215,8 +215,7 @@ def by_demand(planned: PlannedStock) -> pd.DataFrame:
     """
     system, stock = planned.system, planned.stock
     demand = np.bincount(system.leaf, system.echelons.points["demand"], len(system.part)) * WEEKS_PER_YEAR
-    spans = system.hubs["last"] - system.hubs["first"]
-    of_part = np.repeat(np.add.reduceat(demand, system.hubs["first"]) if len(demand) else demand, spans)
+    of_part = np.bincount(system.part_of_leaf, demand, len(system.hubs))
     places = pd.DataFrame(
         {
             "wanted": pd.cut(demand, [0.0, *CLASSES, np.inf], labels=_CLASS_NAMES),
@@ -225,7 +224,7 @@ def by_demand(planned: PlannedStock) -> pd.DataFrame:
             "with_stock": np.bincount(system.leaf[stock.point_stock > 0], minlength=len(demand)),
             "at_points": np.bincount(system.leaf, stock.point_stock, len(demand)),
             "at_depots": stock.depot_stock,
-            "at_hub": np.repeat(system.hub_stock, spans) * demand / of_part,
+            "at_hub": system.hub_stock[system.part_of_leaf] * demand / of_part[system.part_of_leaf],
         }
     )
     sums = places.groupby("wanted", observed=True).sum()

@@ -15,12 +15,14 @@ from optimizer.targets.two_echelons import (
     Records,
     TwoEchelons,
     add_depot_unit,
+    at_nodes,
     depot_demand,
     exact_units,
     fit_depot,
     fit_point,
     lean,
     own_pipeline,
+    share_of,
     step,
 )
 
@@ -109,7 +111,7 @@ def _pipelines(
     never[2:3] = 1.0
     for p in range(len(points) - 1, -1, -1):
         pipeline[0, p] = own_pipeline(points[p], 0.0)
-        pipeline[1, p] = (1.0 - points[p].local_share) * points[p].demand / demand if demand > 0.0 else 0.0
+        pipeline[1, p] = share_of(points[p], demand)
         line = 0.0 if points[p].at_depot == 1 else points[p].line
         least = price[p] * pipeline[0, p]
         if least > points[p].holding + line:
@@ -163,7 +165,7 @@ def scan(
     law = np.empty((ROWS + exact_units(leaf, points, metric, theta, owed, demand), len(theta)))
     stock, saved = np.zeros(len(points), np.int64), np.zeros(len(points))
     pipeline = _pipelines(leaf, points, price, theta, weight, demand, law)
-    short = np.empty((2, len(theta)))
+    short = np.empty((2 + len(law) - ROWS, len(theta)))
     fit_depot(leaf, theta, owed, demand, leaf.lead_weeks, law, short)
     best, best_stock = np.inf, 0
     best = _points_cost(
@@ -219,8 +221,7 @@ def _best_stock(
         if active[i]:
             leaf = e.leaves[i]
             own = slice(leaf.first, leaf.last)
-            nodes = 1 if e.weight[i, 0] == 1.0 else e.weight.shape[1]
-            theta, weight, owed = e.theta[i, :nodes], e.weight[i, :nodes], e.owed[i, :, :nodes]
+            theta, weight, owed = at_nodes(e, i)
             depot_stock[i], _ = scan(
                 leaf, e.points[own], price[own], theta, weight, owed, metric, point_stock[own], value[own]
             )

@@ -20,11 +20,13 @@ from optimizer.targets.two_echelons import (
     Records,
     TwoEchelons,
     add_depot_unit,
+    at_nodes,
     depot_demand,
     exact_units,
     fit_depot,
     fit_point,
     own_pipeline,
+    share_of,
     step,
 )
 
@@ -84,8 +86,7 @@ def _least_waiting(
     while True:
         waiting, count = 0.0, 0
         for p in range(len(points)):
-            share = (1.0 - points[p].local_share) * points[p].demand / demand if demand > 0.0 else 0.0
-            own = own_pipeline(points[p], 0.0)
+            own, share = own_pipeline(points[p], 0.0), share_of(points[p], demand)
             fit_point(own, share, leaf.batch_index, False, theta, short, point_law)
             waiting += price[p] * np.sum(weight * point_law[MEAN])
             gain = price[p] * np.sum(weight * (1.0 - point_law[CDF]))
@@ -137,11 +138,8 @@ def _next_units(e: TwoEchelons, price: Floats, on_hand: Ints, floor: Floats) -> 
     leaf, units, saved, count = np.empty(1024, np.int64), np.empty(1024, np.int64), np.empty(1024), 0
     for i in range(len(e.leaves)):
         first, last = e.leaves[i].first, e.leaves[i].last
-        nodes = 1 if e.weight[i, 0] == 1.0 else e.weight.shape[1]
-        cost = _least_waiting(
-            e.leaves[i], e.points[first:last], price[first:last], e.theta[i, :nodes], e.weight[i, :nodes],
-            e.owed[i, :, :nodes], floor[i],
-        )  # fmt: skip
+        theta, weight, owed = at_nodes(e, i)
+        cost = _least_waiting(e.leaves[i], e.points[first:last], price[first:last], theta, weight, owed, floor[i])
         corner = _hull(cost, on_hand[i], floor[i])
         for c in range(len(corner) - 1):
             if count == len(leaf):

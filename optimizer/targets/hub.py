@@ -15,7 +15,7 @@ import numpy as np
 from domain.counts import next_pmf, pmf, start
 from domain.threads import in_threads, kernel
 from optimizer.targets.best_stock import scan
-from optimizer.targets.two_echelons import Floats, Ints, Record, Records, TwoEchelons, depot_demand, lean
+from optimizer.targets.two_echelons import Floats, Ints, Record, Records, TwoEchelons, at_nodes, depot_demand, lean
 
 NEAR = 0.99  # a hub stock that could save less than this leaves untried is not looked for
 _FINE = 100  # stocks nearer to each other than 1/100 of them are taken to cost the same
@@ -60,19 +60,27 @@ def _sums(e: TwoEchelons, hub: Record) -> Floats:
     return rows
 
 
+@lean
+def _pipeline(hub: Record, rate: float, noise: float, unsure: float) -> tuple[float, float]:
+    """E N and Var N from Λ, Ψ and K (see the module's first lines)."""
+    weeks = hub.lead_weeks
+    variance: float = noise * weeks + unsure * weeks**2 + (rate * rate + unsure) * hub.lead_variance
+    return rate * weeks, variance
+
+
 @nb.njit(cache=True, error_model="numpy")
 def _owe(e: TwoEchelons, hub: Record, sums: Floats, stock: int, owed: Floats) -> None:
     """Write what the hub owes each depot when it keeps `stock`, in every node, into `owed` (leaves, 2, nodes)."""
-    weeks, own = hub.lead_weeks, len(sums) - 1
+    own = len(sums) - 1
     for j in range(own):
         index = e.leaves[hub.first + j].batch_index
         for k in range(e.theta.shape[1]):
             more = e.theta[hub.first + j, k] - 1.0
             rate = sums[own, 0] + more * sums[j, 0]
             noise, unsure = sums[own, 1] + more * sums[j, 1], sums[own, 2] - sums[j, 2]
-            variance = noise * weeks + unsure * weeks**2 + (rate * rate + unsure) * hub.lead_variance
+            mean, variance = _pipeline(hub, rate, noise, unsure)
             share = (1.0 + more) * sums[j, 0] / rate if rate > 0.0 else 0.0
-            short, square, _ = backorders(rate * weeks, variance, stock, hub.lot)
+            short, square, _ = backorders(mean, variance, stock, hub.lot)
             owed[j, 0, k] = share * short
             owed[j, 1, k] = index * share * (1.0 - share) * short + share * share * max(square - short * short, 0.0)
 
@@ -85,8 +93,9 @@ def _behind(
     cost: float = 0.0
     for i in range(hub.first, hub.last):
         leaf = e.leaves[i]
-        own, nodes = slice(leaf.first, leaf.last), 1 if e.weight[i, 0] == 1.0 else e.weight.shape[1]
-        theta, weight, late = e.theta[i, :nodes], e.weight[i, :nodes], owed[i - hub.first, :, :nodes]
+        own = slice(leaf.first, leaf.last)
+        theta, weight, _ = at_nodes(e, i)
+        late = owed[i - hub.first, :, : len(theta)]
         _, added = scan(leaf, e.points[own], price[own], theta, weight, late, False, point_stock[own], value[own])
         cost += added
         if cost >= enough:
@@ -116,9 +125,7 @@ def _place(e: TwoEchelons, hub: Record, price: Floats, point_stock: Ints, value:
     Like the scan of a depot's stock: what lies behind the hub does not cost more when the hub keeps more.
     """
     sums = _sums(e, hub)
-    mean = sums[-1, 0] * hub.lead_weeks
-    variance = sums[-1, 1] * hub.lead_weeks + (sums[-1, 0] ** 2 + sums[-1, 2]) * hub.lead_variance
-    variance += sums[-1, 2] * hub.lead_weeks**2
+    mean, variance = _pipeline(hub, sums[-1, 0], sums[-1, 1], sums[-1, 2])
     owed[:] = 0.0
     never = _behind(e, hub, price, owed, np.inf, point_stock, value)
     _owe(e, hub, sums, 0, owed)
@@ -202,10 +209,10 @@ def owe(e: TwoEchelons, hubs: Records, hub_stock: Ints) -> Floats:
 def _serve_all(first: int, last: int, e: TwoEchelons, hubs: Records, hub_stock: Ints, served: Floats) -> None:
     for i in range(first, last):
         hub, sums = hubs[i], _sums(e, hubs[i])[-1]
-        variance = sums[1] * hub.lead_weeks + sums[2] * hub.lead_weeks**2 + (sums[0] ** 2 + sums[2]) * hub.lead_variance
+        mean, variance = _pipeline(hub, sums[0], sums[1], sums[2])
         served[i, 0], served[i, 1], served[i, 2] = sums[0], 0.0, 1.0
         if hub.lead_weeks > 0.0:
-            served[i, 1], _, served[i, 2] = backorders(sums[0] * hub.lead_weeks, variance, hub_stock[i], hub.lot)
+            served[i, 1], _, served[i, 2] = backorders(mean, variance, hub_stock[i], hub.lot)
 
 
 def hub_service(e: TwoEchelons, hubs: Records, hub_stock: Ints) -> Floats:

@@ -17,12 +17,14 @@ from optimizer.targets.two_echelons import (
     Records,
     TwoEchelons,
     add_depot_unit,
+    at_nodes,
     depot_demand,
     exact_units,
     fit_depot,
     fit_point,
     lean,
     own_pipeline,
+    share_of,
     step,
 )
 
@@ -101,7 +103,7 @@ def served_within(
     units = exact_units(leaf, points, metric, theta, owed, demand)
     law, short = np.empty((ROWS + units, len(theta))), np.empty((2 + units, len(theta)))
     q = (leaf.batch_index - 1.0) / (leaf.batch_index + 1.0)
-    share = (1.0 - point.local_share) * point.demand / demand if demand > 0.0 else 0.0
+    share = share_of(point, demand)
     ahead = window - point.courier_weeks
     lead = max(leaf.lead_weeks - max(ahead, 0.0), 0.0)
     from_depot = ships_at_once(leaf, theta, weight, owed, demand, lead, depot_stock, law, short)
@@ -118,8 +120,8 @@ def _perform_leaf(
 ) -> None:
     leaf = e.leaves[i]
     points = e.points[leaf.first : leaf.last]
-    nodes = 1 if e.weight[i, 0] == 1.0 else e.weight.shape[1]
-    theta, weight, owed = e.theta[i, :nodes], e.weight[i, :nodes], e.owed[i, :, :nodes]
+    theta, weight, owed = at_nodes(e, i)
+    nodes = len(theta)
     q = (leaf.batch_index - 1.0) / (leaf.batch_index + 1.0)
     demand = depot_demand(points)
     units = exact_units(leaf, points, metric, theta, owed, demand)
@@ -129,8 +131,9 @@ def _perform_leaf(
     out.depot_pipeline[i] = demand * leaf.lead_weeks + np.sum(weight * owed[0])
     for j in range(len(points)):
         p = leaf.first + j
-        share = (1.0 - points[j].local_share) * points[j].demand / demand if demand > 0.0 else 0.0
-        fit_point(own_pipeline(points[j], 0.0), share, leaf.batch_index, metric, theta, short, law)
+        fit_point(
+            own_pipeline(points[j], 0.0), share_of(points[j], demand), leaf.batch_index, metric, theta, short, law
+        )
         for k in range(nodes):
             out.pipeline[p] += weight[k] * law[MEAN, k]
             fill, waiting = _served(law, k, point_stock[p], q)

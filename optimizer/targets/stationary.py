@@ -111,13 +111,12 @@ def _depots(system: System, stock: PricedStock, now: Performance, wait_95: Ints)
 
 def _hubs(system: System, stock: PricedStock, now: Performance) -> Columns:
     hubs, parts = system.hubs, len(system.hubs)
-    part_of_leaf = np.repeat(np.arange(parts), hubs["last"] - hubs["first"])
 
     def waiting(hub_stock: Ints) -> Floats:
         other = with_hub_stock(system, hub_stock)
         found = performance(other.echelons, stock.depot_stock, stock.point_stock)
         saved = stock.price[system.group] * (found.backorders - now.backorders)
-        return np.bincount(part_of_leaf[system.leaf], saved, parts).astype(float)
+        return np.bincount(system.part_of_leaf[system.leaf], saved, parts).astype(float)
 
     served = hub_service(system.echelons, hubs, system.hub_stock)
     only_line = np.where(system.hub_stock == 1, hubs["line"], 0.0)

@@ -98,7 +98,7 @@ def settle_hubs(system: System, price: Floats, previous: Previous, settings: Set
     parts = np.flatnonzero(before != system.hub_stock)
     if len(parts) == 0 or settings.target_change_cost == 0:
         return system
-    part_of_leaf = np.repeat(np.arange(len(system.hubs)), system.hubs["last"] - system.hubs["first"])
+    part_of_leaf = system.part_of_leaf
     leaves = np.flatnonzero(np.isin(part_of_leaf, parts))
     none = PricedStock(price, np.zeros(len(system.part), np.int64), np.zeros(len(system.leaf), np.int64))
     cost = []
@@ -269,9 +269,7 @@ def _meeting_targets(system: System, held: PricedStock, wanted: PricedStock, cha
 
 def _short(system: System, goal: Goal, stock: PricedStock) -> Floats:
     """Units a week late at every point, or waiting there, as its group counts; 0 where the price is given."""
-    achieved = goal.achieved(system, stock)
-    late = system.echelons.points["demand"] * (1.0 - achieved.fill)
-    counted = np.where(goal.by_wait[system.group], achieved.backorders, late)
+    counted = goal.shortfall(system, goal.achieved(system, stock))
     return np.where(goal.is_fixed[system.group], 0.0, counted)
 
 

@@ -49,6 +49,11 @@ class System:
     targets: dict[str, ServiceTarget]
     repairs: Repairs | None = None
 
+    @property
+    def part_of_leaf(self) -> Ints:
+        """Row of its part among the hubs, (leaves,)."""
+        return np.repeat(np.arange(len(self.hubs)), self.hubs["last"] - self.hubs["first"])
+
 
 @dataclass(frozen=True)
 class _Supply:
@@ -120,7 +125,7 @@ def build_system(network: Network, forecast: Forecast) -> System:
 def every(system: System, step: int) -> System:
     """The system of every `step`-th part in order of demand: a sample that is the same whatever parts are called."""
     e = system.echelons
-    of_part = np.repeat(np.arange(len(system.hubs)), system.hubs["last"] - system.hubs["first"])
+    of_part = system.part_of_leaf
     demand, dearest = np.zeros((2, len(system.hubs)))
     np.add.at(demand, of_part[system.leaf], e.points["demand"])
     np.maximum.at(dearest, of_part, e.leaves["holding"])

@@ -113,6 +113,13 @@ def rate_nodes(rate_shape: Floats, count: int = 5) -> tuple[Floats, Floats]:
     return np.where(finite, theta, 1.0), np.where(finite, weight, (k == 0).astype(float))
 
 
+@nb.njit(cache=True, error_model="numpy")
+def at_nodes(e: TwoEchelons, i: int) -> tuple[Floats, Floats, Floats]:
+    """θ, weights and what the hub owes in the nodes of leaf i that count: one where the rate is known."""
+    nodes = 1 if e.weight[i, 0] == 1.0 else e.weight.shape[1]
+    return e.theta[i, :nodes], e.weight[i, :nodes], e.owed[i, :, :nodes]
+
+
 @lean
 def fit(law: Floats, k: int, mean: float, variance: float) -> None:
     """Law of node k at count 0: pₙ = pₙ₋₁ (a + b/n) (Panjer 1981), from the first count worth adding up."""
@@ -153,6 +160,13 @@ def depot_demand(points: Records) -> float:
     for p in range(len(points)):
         total += (1.0 - points[p].local_share) * points[p].demand
     return total
+
+
+@lean
+def share_of(point: Record, demand: float) -> float:
+    """f_p = (1−r_p)λ_p / λ_d, the point's share of a depot's `demand`."""
+    share: float = (1.0 - point.local_share) * point.demand / demand if demand > 0.0 else 0.0
+    return share
 
 
 @lean

@@ -8,7 +8,7 @@ import numpy as np
 from domain.calendar import DAYS_PER_WEEK
 from domain.threads import in_threads, kernel
 from optimizer.targets.performance import served_within, ships_at_once
-from optimizer.targets.two_echelons import ROWS, Floats, Ints, Record, TwoEchelons, depot_demand
+from optimizer.targets.two_echelons import ROWS, Floats, Ints, Record, TwoEchelons, at_nodes, depot_demand
 
 LEVEL = 0.95
 _FAR = 4.0  # standard deviations of the lead time after which whatever was ordered has come
@@ -32,8 +32,8 @@ def _depot_days(leaf: Record, theta: Floats, weight: Floats, owed: Floats, deman
 @nb.njit(cache=True, error_model="numpy")
 def _point_days(e: TwoEchelons, i: int, p: int, demand: float, depot_stock: int, stock: int, longest: int) -> int:
     """Least days within which the point serves LEVEL of its units; `longest` is enough for certain."""
-    leaf, nodes = e.leaves[i], 1 if e.weight[i, 0] == 1.0 else e.weight.shape[1]
-    theta, weight, owed = e.theta[i, :nodes], e.weight[i, :nodes], e.owed[i, :, :nodes]
+    leaf = e.leaves[i]
+    theta, weight, owed = at_nodes(e, i)
     low, high, points = -1, longest, e.points[leaf.first : leaf.last]
     while high - low > 1:
         days = (low + high) // 2
@@ -60,11 +60,10 @@ def _waits(
     point_days: Ints,
 ) -> None:
     for i in range(first, last):
-        leaf, nodes = e.leaves[i], 1 if e.weight[i, 0] == 1.0 else e.weight.shape[1]
+        leaf = e.leaves[i]
+        theta, weight, owed = at_nodes(e, i)
         demand = depot_demand(e.points[leaf.first : leaf.last])
-        depot_days[i] = _depot_days(
-            leaf, e.theta[i, :nodes], e.weight[i, :nodes], e.owed[i, :, :nodes], demand, depot_stock[i]
-        )
+        depot_days[i] = _depot_days(leaf, theta, weight, owed, demand, depot_stock[i])
         for p in range(leaf.first, leaf.last):
             if fill[p] >= LEVEL:
                 continue

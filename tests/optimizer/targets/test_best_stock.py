@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from optimizer.targets.best_stock import best_stock
+from optimizer.targets.best_stock import best_stock, scan
 from optimizer.targets.performance import performance
 from optimizer.targets.two_echelons import TwoEchelons
 from tests.optimizer.targets.cases import echelons, integers, naive_backorders, random_case
@@ -144,3 +144,20 @@ def test_every_group_pays_its_own_price() -> None:
     """Points of one leaf may have different prices: the dearer waiting keeps the higher stock."""
     _, (cheap, dear) = found(echelons({"demand": 1.0}, {"demand": 1.0}), np.array([2.0, 200.0]))
     assert cheap < dear
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_cost_found_is_that_of_what_is_achieved(seed: int) -> None:
+    """Of two points or of eight, with stock at the depot or where that is too dear: one law for search and figures."""
+    rng = np.random.default_rng(seed)
+    e = random_case(rng, points=2 if seed % 2 else 8)
+    e.leaves["holding"] *= 1e-3 if seed < 4 else 1e3
+    e.leaves["batch_index"] = 1.0
+    leaf, points, price = e.leaves[0], e.points, np.full(len(e.points), 12.0)
+    stock, value = np.zeros(len(points), np.int64), np.zeros(len(points))
+    nodes = 1 if e.weight[0, 0] == 1.0 else 5
+    depot, cost = scan(
+        leaf, points, price, e.theta[0, :nodes], e.weight[0, :nodes], e.owed[0, :, :nodes], False, stock, value
+    )
+    assert (depot == 0) == (seed >= 4)
+    assert cost == pytest.approx(engine_cost(e, 12.0, depot, stock), rel=1e-9)
