@@ -1,6 +1,7 @@
 """What planning decides: stock targets, shipments and purchases, today's allocation."""
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 import pandas as pd
 
@@ -98,6 +99,17 @@ class ReplenishmentPlan:
     def gap_at_zero_prices(self) -> float:
         """The gap had every rule that parts share been ignored in the bound."""
         return _share(self.cost.total - self.bound_at_zero_prices, self.cost.total)
+
+
+@dataclass(frozen=True)
+class PreviousShipments:
+    """What an earlier plan published: changing it costs `churn_cost` per order line.
+
+    table: part, lane, departs (date), quantity (units). as_of: the day that plan was made of.
+    """
+
+    table: pd.DataFrame
+    as_of: date
 
 
 @dataclass(frozen=True)

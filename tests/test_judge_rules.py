@@ -1,11 +1,28 @@
 """Every rule of a plan: broken, it is named; kept to the limit, it is not."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 
 import pandas as pd
 import pytest
 
-from tests.one_part import SETTINGS, SITES, Row, build, day, forecast, judge, purchases, shipments
+from domain.plan import PreviousShipments
+from tests.judge import recompute
+from tests.one_part import (
+    NO_TARGETS,
+    PART,
+    SETTINGS,
+    SHARES,
+    SITES,
+    Row,
+    build,
+    day,
+    forecast,
+    judge,
+    purchases,
+    shipments,
+)
+from tests.random_networks import AS_OF
 
 STOCKED: list[Row] = [{"site": "HUB", "part": "A", "on_hand": 5}]
 FIRST_MONDAY: Row = {"event": "e", "kind": "shutdown", "start": day(1), "end": day(1)}
@@ -119,11 +136,50 @@ def test_storage_is_broken_only_by_what_is_sent() -> None:
     assert sent.broken == [f"depot D1, week {week}: 90 litres stored, 40 fit" for week in (3, 4, 5)]
 
 
-def test_the_minimum_value_of_a_supplier_is_reported_apart() -> None:
-    """Orders of one day count together against the supplier's minimum value."""
+def test_the_minimum_value_of_a_supplier_counts_the_orders_of_a_day_together() -> None:
+    """What a supplier gets on one Monday is worth its minimum value; two parts may reach it together."""
     suppliers = [{"supplier": "S1", "lead_time_days": 7.0, "minimum_order_value": 150.0}]
-    network = build(suppliers=suppliers)
-    bought = purchases({"order_on": day(1)}, {"order_on": day(2), "quantity": 2})
-    judged = judge(network, forecast(0.0), bought=bought)
-    assert judged.broken == []
-    assert judged.below_minimum_value == ["supplier S1 gets 100 on 2024-03-11, less than its minimum 150"]
+    parts = [PART, PART | {"part": "B", "unit_cost": 50.0}]
+    network = build(suppliers=suppliers, parts=parts)
+    bought = purchases({"order_on": day(1)}, {"order_on": day(2), "quantity": 2}, {"order_on": day(3)})
+    together = purchases({"order_on": day(3)}, {"order_on": day(3), "part": "B", "value": 50.0}).iloc[1:]
+    judged = judge(network, forecast(0.0), bought=pd.concat([bought, together]))
+    assert judged.broken == ["supplier S1 gets 100 on 2024-03-11, less than its minimum 150"]
+
+
+def test_shelf_life_limits_what_is_there_where_something_arrives() -> None:
+    """O + A_k is within the 90 % quantile of demand until what arrives in week k expires."""
+    # Demand is Poisson with mean 1 a week; what arrives in week 2 and lives 13 days is wanted in weeks 1..3. By
+    # P(N ≤ 4) = 0.815, P(N ≤ 5) = 0.916 five units may be there; in weeks 4 and 5 the forecast ends with week 5:
+    # P(N ≤ 7) = 0.867, P(N ≤ 8) = 0.932, eight units.
+    stock = [{"site": "HUB", "part": "A", "on_hand": 9}, {"site": "D1", "part": "A", "on_hand": 2}]
+    inbound = [{"order": "I", "part": "A", "destination": "P1", "quantity": 1, "expected": day(4)}]
+
+    def broken(*lines: Row) -> list[str]:
+        network = build(part={"shelf_life_days": 13.0}, stock=stock, inbound=inbound)
+        return judge(network, forecast(1.0), shipped=shipments(*lines)).broken
+
+    assert broken({"departs": day(1), "quantity": 3}, {"departs": day(3), "quantity": 2}) == []
+    words = "A in R1, week {}: {} units are there, only {} are wanted before they expire"
+    assert broken({"departs": day(1), "quantity": 4}) == [words.format(2, 6, 5)]
+    assert broken({"departs": day(4), "quantity": 6}) == [words.format(5, 9, 8)]
+
+
+def test_changed_lines_cost_where_both_plans_publish() -> None:
+    """A line more, a line less, another quantity: each costs once, in the weeks that both plans publish."""
+    before = [(day(1), 2), (day(2), 1), (day(3), 5)]  # T = 2: week 3 is published by none
+    table = pd.DataFrame([("A", "AIR", *line) for line in before], columns=["part", "lane", "departs", "quantity"])
+    network = build(replace(SETTINGS, churn_cost=7.0), stock=STOCKED)
+    shipped = shipments({"departs": day(1)}, {"departs": day(2)}, {"departs": day(3)})
+
+    def lines(as_of: date, sent: pd.DataFrame = shipped) -> tuple[float, int]:
+        tables = (forecast(0.0), SHARES, NO_TARGETS, sent, purchases(), {"default": 10.0})
+        judged = recompute(network, *tables, PreviousShipments(table, as_of))
+        assert judged.broken == []
+        return judged.cost["order_line"], len(judged.changed)
+
+    assert lines(AS_OF) == (2 * 4.0 + 7.0, 1)  # one line is the same, the other is not
+    assert lines(AS_OF, shipments()) == (2 * 7.0, 2)
+    assert lines(AS_OF - timedelta(days=7)) == (2 * 4.0 + 7.0, 1)  # that plan's weeks 1..2 end with week 1 of this
+    assert lines(AS_OF - timedelta(days=14)) == (2 * 4.0, 0)
+    assert judge(network, forecast(0.0), shipped=shipped).cost["order_line"] == 2 * 4.0

@@ -6,13 +6,16 @@ import numpy as np
 import pandas as pd
 
 from domain.network import Network
+from domain.plan import PreviousShipments
 
 from .calendar import Calendar
+from .churn import Line, changed_lines
 from .costs import arrivals, costs
 from .leaves import leaves_of
 from .orders import purchases_of, shipments_of
 from .prices import Prices
-from .rules import Orders, below_minimum_value, broken_rules, storage
+from .rules import Orders, broken_rules, storage
+from .shelf_life import most_shipped, too_old
 from .states import outlook
 
 __all__ = ["Judged", "recompute"]
@@ -24,13 +27,13 @@ class Judged:
 
     cost: the eight terms of decision 0003 and `total`, in the network's currency. broken: broken rules in words.
     over_storage: every depot week over its storage, caused by shipments (then also in `broken`) or not.
-    below_minimum_value: supplier orders under the minimum value.
+    changed: order lines that differ from the previous plan, as part, lane, day of departure.
     """
 
     cost: dict[str, float]
     broken: list[str]
     over_storage: list[str]
-    below_minimum_value: list[str]
+    changed: list[Line]
 
 
 def recompute(
@@ -41,8 +44,11 @@ def recompute(
     shipments: pd.DataFrame,
     purchase_orders: pd.DataFrame,
     waiting_price: dict[str, float],
+    previous: PreviousShipments | None = None,
 ) -> Judged:
     """Judges the tables of a plan folder; `waiting_price` is money per unit and week by group.
+
+    `previous`: what the plan before had published; None: there is none, and no line counts as changed.
 
     Raises ValueError if the forecast misses a week or a shipment goes to a leaf it does not know, KeyError for an
     unknown id.
@@ -55,14 +61,16 @@ def recompute(
 
     arrived = arrivals(calendar, leaves, lines)
     expected = outlook(leaves, arrived)
-    cost = costs(network, calendar, prices, leaves, expected, lines, purchases)
+    changed = [] if previous is None else changed_lines(calendar, lines, previous)
+    cost = costs(network, calendar, prices, leaves, expected, lines, purchases, len(changed))
     orders = Orders(network, calendar, prices, lines, purchases)
     limited = any(not np.isnan(calendar.site[depot].storage_m3) for depot in leaves.depot)
     idle = outlook(leaves, np.zeros_like(arrived)) if limited else expected
     over_storage, caused = storage(calendar, prices, leaves, expected.depot, idle.depot)
+    most = most_shipped(forecast, calendar, prices, leaves)
     return Judged(
         cost=cost,
-        broken=broken_rules(orders) + caused,
+        broken=broken_rules(orders) + caused + too_old(leaves, most, arrived),
         over_storage=over_storage,
-        below_minimum_value=below_minimum_value(orders),
+        changed=changed,
     )

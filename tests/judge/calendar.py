@@ -11,12 +11,16 @@ _WEEKDAY = {"Mon": 0, "Tue": 1, "Wed": 2, "Thu": 3, "Fri": 4, "Sat": 5, "Sun": 6
 _DAY = timedelta(days=1)
 
 
+def first_monday(as_of: date) -> date:
+    """The first day of week 1: the first Monday after `as_of`."""
+    return as_of + timedelta(days=7 - as_of.weekday())
+
+
 class Calendar:
     """Which days are open for whom; weeks count from 1, the first Monday after `as_of`."""
 
     def __init__(self, network: Network) -> None:
-        as_of = network.settings.as_of
-        self.monday = as_of + timedelta(days=7 - as_of.weekday())
+        self.monday = first_monday(network.settings.as_of)
         self.horizon = network.settings.horizon_weeks
         self.frozen = network.settings.frozen_weeks
         self.site = {row.site: row for row in rows(network.sites)}

@@ -26,8 +26,12 @@ def costs(
     outlook: Outlook,
     shipments: list[Shipment],
     purchases: list[Purchase],
+    changed_lines: int = 0,
 ) -> dict[str, float]:
-    """Money by term over weeks 1..T, `end` for weeks T + 1..K with the end credit and charge, and `total`."""
+    """Money by term over weeks 1..T, `end` for weeks T + 1..K with the end credit and charge, and `total`.
+
+    changed_lines: order lines within weeks 1..T that differ from the previous plan.
+    """
     weekly = {term: np.zeros(calendar.weeks) for term in TERMS}
     weekly["holding"] += outlook.holding.sum(axis=0)
     weekly["shortage"] += outlook.shortage.sum(axis=0)
@@ -41,6 +45,7 @@ def costs(
 
     inside = calendar.horizon
     cost = {term: float(money[:inside].sum()) for term, money in weekly.items()}
+    cost["order_line"] += network.settings.churn_cost * changed_lines
     cost["end"] = float(sum(money[inside:].sum() for money in weekly.values()) + outlook.late.sum())
     cost["end"] += _credit(network, calendar, prices, leaves, outlook, shipments, hub)
     cost["total"] = sum(cost.values())

@@ -34,6 +34,17 @@ def backorders(mean: Floats, variance: Floats, stock: Floats) -> Floats:
     return np.maximum(mean - stock + left(mean, variance, stock), 0.0)
 
 
+def quantile(mean: Floats, variance: Floats, level: float) -> Floats:
+    """The least count n with P(N ≤ n) ≥ level."""
+    result = np.zeros_like(mean)  # right for mean 0
+    wide = (mean > 0.0) & (variance > mean * (1.0 + 1e-9))
+    poisson = (mean > 0.0) & ~wide
+    m, v = mean[wide], variance[wide]
+    result[wide] = stats.nbinom.ppf(level, m * m / (v - m), m / v)
+    result[poisson] = stats.poisson.ppf(level, mean[poisson])
+    return result
+
+
 def delays(sd_weeks: float) -> dict[int, float]:
     """P(ε = n), n = −2..4 weeks: the rounded normal of mean 0, cut off and renormalised."""
     if sd_weeks == 0.0:

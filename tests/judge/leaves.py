@@ -42,15 +42,16 @@ class Points:
 class Leaves:
     """Leaves by row, sorted by (part, region); weekly arrays have shape (leaves, K).
 
-    initial: good stock at depot and points; net: O + frozen inbound through week t − the certain part of demand
-    (M_t − M_w); recent_mean, recent_variance: moments of D_w; inbound: frozen units due in each week; rho: the depot's
-    ρ_t(k), shape (K, K + 1); holding: money per unit at the depot and week.
+    initial: good stock at depot and points; position: O + frozen inbound through week t; net: the same − the certain
+    part of demand (M_t − M_w); recent_mean, recent_variance: moments of D_w; inbound: frozen units due in each
+    week; rho: the depot's ρ_t(k), shape (K, K + 1); holding: money per unit at the depot and week.
     """
 
     key: list[tuple[str, str]]
     depot: list[str]
     initial: Floats
     inbound: Floats
+    position: Floats
     net: Floats
     weekly_mean: Floats
     recent_mean: Floats
@@ -71,7 +72,7 @@ def leaves_of(
 ) -> Leaves:
     """The leaves of the forecast; `frames` are forecast, shares and targets of the plan."""
     forecast, shares, targets = frames
-    mean, law = _weekly_means(forecast, calendar)
+    mean, law = weekly_means(forecast, calendar, calendar.weeks)
     key = [(str(part), str(region)) for part, region in mean.index]
     depot = [network.depot_of_region[region] for _, region in key]
     ordinary = [prices.ordinary(part, site) for (part, _), site in zip(key, depot, strict=True)]
@@ -102,14 +103,16 @@ def leaves_of(
         for (part, _), days in zip(key, lead, strict=True)
     ]
     weekly = mean.to_numpy(dtype=np.float64)
-    recent, variance = _recent_demand(weekly, law, np.array(window, dtype=np.int64))
+    recent, variance = demand_moments(weekly, law, np.array(window, dtype=np.int64))
     certain = np.cumsum(weekly, axis=1) - recent
+    position = net[:, None] + np.cumsum(due, axis=1)
     return Leaves(
         key=key,
         depot=depot,
         initial=initial,
         inbound=due,
-        net=net[:, None] + np.cumsum(due, axis=1) - certain,
+        position=position,
+        net=position - certain,
         weekly_mean=weekly,
         recent_mean=recent,
         recent_variance=variance,
@@ -121,21 +124,27 @@ def leaves_of(
     )
 
 
-def _weekly_means(forecast: pd.DataFrame, calendar: Calendar) -> tuple[pd.DataFrame, dict[str, Floats]]:
-    """Weekly means of weeks 1..K by (part, region), and ψ, a, δ, ω of each. Raises ValueError for a missing week."""
+def weekly_means(
+    forecast: pd.DataFrame, calendar: Calendar, weeks: int | None
+) -> tuple[pd.DataFrame, dict[str, Floats]]:
+    """Weekly means by (part, region) of weeks 1..`weeks` (None: all there are), and ψ, a, δ, ω of each.
+
+    Raises ValueError for a missing week.
+    """
     frame = forecast.assign(week=[calendar.week(as_date(day)) for day in forecast["week"]])
-    frame = frame[(frame["week"] >= 1) & (frame["week"] <= calendar.weeks)]
+    last = int(frame["week"].max()) if weeks is None else weeks
+    frame = frame[(frame["week"] >= 1) & (frame["week"] <= last)]
     mean = frame.pivot(index=["part", "region"], columns="week", values="mean").sort_index()
-    mean = mean.reindex(columns=range(1, calendar.weeks + 1))
+    mean = mean.reindex(columns=range(1, last + 1))
     if mean.isna().to_numpy().any():
         part, region = mean.index[mean.isna().any(axis=1)][0]
-        raise ValueError(f"the forecast of {part} in {region} does not cover weeks 1..{calendar.weeks}")
+        raise ValueError(f"the forecast of {part} in {region} does not cover weeks 1..{last}")
     first = frame.groupby(["part", "region"], sort=True)[["dispersion", "rate_shape", "discount", "drift"]].first()
     first = first.reindex(mean.index)
     return mean, {str(name): first[name].to_numpy(dtype=np.float64) for name in first.columns}
 
 
-def _recent_demand(weekly: Floats, law: dict[str, Floats], window: Ints) -> tuple[Floats, Floats]:
+def demand_moments(weekly: Floats, law: dict[str, Floats], window: Ints) -> tuple[Floats, Floats]:
     """Mean and variance ψM + κM² of the last min(t, W) weeks of demand, shape (leaves, K).
 
     κM² = (1/a)·ΣᵤΣᵥ eᵤeᵥ δ^(−ω·min(u, v)) with eᵤ the weekly means.

@@ -32,8 +32,8 @@ class Orders:
 
 
 def broken_rules(orders: Orders) -> list[str]:
-    """Every broken rule but storage, in words."""
-    checks = (_departures, _carriage, _capacity, _hub_balance, _purchases, _lots, _budget)
+    """Every broken rule but storage and shelf life, in words."""
+    checks = (_departures, _carriage, _capacity, _hub_balance, _purchases, _lots, _budget, _minimum_value)
     return [words for check in checks for words in check(orders)]
 
 
@@ -176,19 +176,16 @@ def _budget(orders: Orders) -> Iterator[str]:
             yield f"budget period {period + 1}: {value:g} is ordered, {amount:g} may be"
 
 
-def below_minimum_value(orders: Orders) -> list[str]:
-    """Order days on which a supplier gets less than its minimum value; decision 0003 does not make it a rule."""
+def _minimum_value(orders: Orders) -> Iterator[str]:
+    """What one supplier gets on one day is together worth its minimum order value."""
     value: dict[tuple[str, date], float] = defaultdict(float)
     for purchase in orders.purchases:
-        value[purchase.supplier, purchase.ordered] += purchase.value
-    minimum = dict(
-        zip(orders.network.suppliers["supplier"], orders.network.suppliers["minimum_order_value"], strict=True)
-    )
-    return [
-        f"supplier {supplier} gets {money:g} on {day}, less than its minimum {minimum[supplier]:g}"
-        for (supplier, day), money in value.items()
-        if supplier in minimum and money * _SLACK < minimum[supplier]
-    ]
+        value[purchase.supplier, purchase.ordered] += purchase.quantity * orders.prices.part[purchase.part].unit_cost
+    suppliers = orders.network.suppliers
+    minimum = dict(zip(suppliers["supplier"], suppliers["minimum_order_value"], strict=True))
+    for (supplier, day), money in sorted(value.items()):
+        if money * _SLACK < minimum.get(supplier, 0.0):
+            yield f"supplier {supplier} gets {money:g} on {day}, less than its minimum {minimum[supplier]:g}"
 
 
 def storage(

@@ -1,0 +1,34 @@
+"""Order lines that differ from the plan published before (decision 0003, churn)."""
+
+from collections import Counter
+from datetime import date, timedelta
+
+from domain.plan import PreviousShipments
+
+from .calendar import Calendar, first_monday
+from .frames import as_date, rows
+from .orders import Shipment
+
+Line = tuple[str, str, date]
+
+
+def both_publish(calendar: Calendar, as_of: date, day: date) -> bool:
+    """Whether a day lies within weeks 1..T of this plan and of one made on `as_of`."""
+    return all(
+        monday <= day < monday + timedelta(days=7 * calendar.horizon)
+        for monday in (calendar.monday, first_monday(as_of))
+    )
+
+
+def changed_lines(calendar: Calendar, shipments: list[Shipment], previous: PreviousShipments) -> list[Line]:
+    """Part, lane and day of departure of every line that both plans publish with different quantities, 0 included."""
+    now, before = Counter[Line](), Counter[Line]()
+    for line in shipments:
+        now[line.part, line.lane, line.departs] += line.quantity  # type: ignore[assignment]
+    for row in rows(previous.table):
+        before[str(row.part), str(row.lane), as_date(row.departs)] += row.quantity
+    return sorted(
+        key
+        for key in now.keys() | before.keys()
+        if now[key] != before[key] and both_publish(calendar, previous.as_of, key[2])
+    )
