@@ -50,7 +50,7 @@ def solve(
         time_limit=_SAFETY, threads=1 if solver == mathopt.SolverType.GSCIP else None,
         node_limit=node_limit, relative_gap_tolerance=relative_gap,
     )  # fmt: skip
-    model = mathopt.Model.from_model_proto(_proto(program))
+    model = as_model(program)
     result = mathopt.solve(model, solver, params=parameters)
     if not result.has_primal_feasible_solution():
         raise NoSolutionError(f"{solver.name} found no solution: {result.termination.reason.name}")
@@ -61,6 +61,12 @@ def solve(
         dual = result.dual_values()
         duals = np.fromiter((dual[c] for c in model.linear_constraints()), float, len(program.row_upper))
     return Solution(x, duals, result.objective_value(), result.dual_bound())
+
+
+def as_model(program: LinearProgram) -> mathopt.Model:
+    """The program as MathOpt's model, its columns and rows in the same order."""
+    model: mathopt.Model = mathopt.Model.from_model_proto(_proto(program))
+    return model
 
 
 def _proto(program: LinearProgram) -> model_pb2.ModelProto:
