@@ -10,6 +10,7 @@ from scipy import stats
 
 from domain.forecast import Forecast
 from domain.network import Network, Settings
+from domain.plan import PreviousShipments
 from domain.schemas import DTYPES, TABLES, About, about, about_table, empty_frame
 from domain.schemas.columns import Kind
 
@@ -99,7 +100,10 @@ def shares_frame(forecast: Forecast) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Case:
-    """A planning problem: the network, its forecast as value and as frames, stock targets and prices of waiting."""
+    """A planning problem: the network, its forecast as value and as frames, stock targets and prices of waiting.
+
+    previous: what the plan before had published, None if there was none.
+    """
 
     network: Network
     forecast: Forecast
@@ -107,6 +111,7 @@ class Case:
     shares: pd.DataFrame
     targets: pd.DataFrame
     waiting_price: dict[str, float]
+    previous: PreviousShipments | None = None
 
 
 def random_network(seed: int, *, storage: bool = False) -> Case:

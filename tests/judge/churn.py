@@ -1,6 +1,6 @@
 """Order lines that differ from the plan published before (decision 0003, churn)."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import date, timedelta
 
 from domain.plan import PreviousShipments
@@ -20,15 +20,20 @@ def both_publish(calendar: Calendar, as_of: date, day: date) -> bool:
     )
 
 
+def published(calendar: Calendar, previous: PreviousShipments) -> Counter[Line]:
+    """Units of the previous plan by line, where both plans publish."""
+    before = Counter[Line]()
+    for row in rows(previous.table):
+        line = str(row.part), str(row.lane), as_date(row.departs)
+        if row.quantity and both_publish(calendar, previous.as_of, line[2]):
+            before[line] += int(row.quantity)
+    return before
+
+
 def changed_lines(calendar: Calendar, shipments: list[Shipment], previous: PreviousShipments) -> list[Line]:
     """Part, lane and day of departure of every line that both plans publish with different quantities, 0 included."""
-    now, before = Counter[Line](), Counter[Line]()
+    now, before = defaultdict[Line, float](float), published(calendar, previous)
     for line in shipments:
-        now[line.part, line.lane, line.departs] += line.quantity  # type: ignore[assignment]
-    for row in rows(previous.table):
-        before[str(row.part), str(row.lane), as_date(row.departs)] += row.quantity
-    return sorted(
-        key
-        for key in now.keys() | before.keys()
-        if now[key] != before[key] and both_publish(calendar, previous.as_of, key[2])
-    )
+        if both_publish(calendar, previous.as_of, line.departs):
+            now[line.part, line.lane, line.departs] += line.quantity
+    return sorted(key for key in now.keys() | before.keys() if now[key] != before[key])
