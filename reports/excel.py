@@ -1,4 +1,4 @@
-"""plan.xlsx: Today, Orders, Consignments, Transfers, Stock up to, Exceptions, Changes; what matters comes first."""
+"""plan.xlsx: a planner's morning, then what buyer, forwarder and depots need; what matters comes first."""
 
 import pandas as pd
 
@@ -6,13 +6,13 @@ from domain.network import Network
 from domain.plan import Plan
 from reports import words
 from reports.changes import COLUMNS as CHANGE_COLUMNS
+from reports.procurement import consignment_lines, consignments, order_lines, payments, supplier_orders
+from reports.rule_prices import NO_RULE_COSTS, RULES, dearest_rules
 from reports.summary import Summary, cost_lines
 from reports.tables import (
-    consignments,
     good_stock,
     named,
     plan_frames,
-    shipment_lines,
     until_week,
 )
 from reports.workbook import Column, Figure, Line, Page, Sheet, workbook
@@ -33,21 +33,26 @@ def plan_xlsx(brief: Summary, network: Network, plan: Plan) -> bytes:
 
     Hidden columns `key` and `version` (snapshot of the data) identify every row when a sheet comes back.
     """
-    frames = plan_frames(plan)
+    frames, horizon = plan_frames(plan), network.settings.horizon_weeks
+    orders = supplier_orders(network, until_week(network, frames["purchase_orders"], "order_on", horizon))
+    sent = consignments(network, until_week(network, frames["shipments"], "departs", horizon))
     tables = (
-        _orders(network, frames["purchase_orders"]),
-        _consignments(network, frames["shipments"]),
+        _orders(network, frames["purchase_orders"], orders),
+        _consignments(network, sent),
+        _packing_list(network, frames["shipments"]),
+        _payments(network, orders, sent),
+        _rules(network, frames["rule_prices"]),
         _transfers(network, frames["allocations"]),
         _stock_up_to(network, frames["targets"]),
         _exceptions(network, frames["exceptions"]),
         _changes(network, brief.changes),
     )
-    return workbook([_today(brief, network, frames["shipments"], tables), *tables], network.settings.as_of)
+    soon = until_week(network, sent, "departs", 2)
+    return workbook([_today(brief, soon, tables), *tables], network.settings.as_of)
 
 
-def _today(brief: Summary, network: Network, shipments: pd.DataFrame, tables: tuple[Sheet, ...]) -> Page:
+def _today(brief: Summary, soon: pd.DataFrame, tables: tuple[Sheet, ...]) -> Page:
     """The first sheet: what to do, what leaves, what is promised, what it costs, what the other sheets hold."""
-    soon = consignments(shipment_lines(network, until_week(network, shipments, "departs", 2)))
     leaving: list[Line] = [
         (
             f"{words.day(row['departs'], brief.as_of)}: {row['lane']}",
@@ -95,29 +100,92 @@ def _today(brief: Summary, network: Network, shipments: pd.DataFrame, tables: tu
     return Page("Today", blocks, (64, 14, 12, 14))
 
 
-def _orders(network: Network, purchase_orders: pd.DataFrame) -> Sheet:
+def _orders(network: Network, purchase_orders: pd.DataFrame, orders: pd.DataFrame) -> Sheet:
+    """A bold row for each supplier, day and currency with its totals in columns of their own, its lines under it."""
     frame, note = _near(network, purchase_orders, "order_on", "purchase_orders.parquet", "Nothing to order.")
-    frame = named(network, frame).assign(key=frame["order"] + " " + frame["part"])
-    frame = frame.assign(supplier=frame["supplier"].replace("", "the market"))
-    frame = frame.sort_values(["order_on", "value", "key"], ascending=[True, False, True])
+    lines = named(network, order_lines(network, frame)).assign(head=False, key=frame["order"] + " " + frame["part"])
+    one, currency = ["order_on", "supplier", "currency"], network.settings.currency
+    heads = orders.merge(lines[one].drop_duplicates(), on=one)
+    heads = heads.rename(columns={"value": "order_value", "amount": "order_amount"}).assign(
+        head=True,
+        part="",
+        name=[f"{words.count(n, 'line')}, {words.pieces(units)}" for n, units in heads[["lines", "units"]].to_numpy()],
+        missing=heads["missing"].where(heads["minimum"] > 0),
+        reason=[
+            _minimum_said(least, short, currency) for least, short in heads[["minimum", "missing"]].to_numpy(float)
+        ],
+        key=heads["order"],
+    )
+    lines = lines.merge(heads[[*one, "order_value"]].rename(columns={"order_value": "_size"}), on=one)
+    rows = pd.concat([heads.assign(_size=heads["order_value"]), lines], ignore_index=True)
+    by = ["order_on", "_size", "supplier", "currency", "head", "value", "key"]
+    rows = rows.sort_values(by, ascending=[True, False, True, True, False, False, True])
     columns = (
         Column("order_on", "Order on", "date"),
         Column("supplier", "Supplier"),
         *_PART,
         Column("quantity", "Quantity, pieces", "count"),
-        Column("value", f"Value, {network.settings.currency}", "money"),
+        Column("value", f"Value, {currency}", "money"),
+        Column("amount", "Value, currency of the order", "money"),
+        Column("currency", "Currency of the order", width=11),
+        Column("order_value", f"Order in all, {currency}", "money"),
+        Column("order_amount", "Order in all, currency of the order", "money"),
+        Column("missing", f"Missing to the supplier's minimum, {currency}", "money", 16),
         Column("expected", "At the hub on", "date"),
         Column("order", "Order", width=22),
         _REASON,
     )
-    return _sheet("Orders", columns, frame, note, network)
+    return _sheet("Orders", columns, rows.replace({"supplier": {"": "the market"}}), note, network, heads="head")
 
 
-def _consignments(network: Network, shipments: pd.DataFrame) -> Sheet:
+def _minimum_said(minimum: float, missing: float, currency: str) -> str:
+    if missing > 0:
+        return f"{words.money(missing, currency)} missing to the minimum order of {words.money(minimum, currency)}."
+    return f"The minimum order of {words.money(minimum, currency)} is reached." if minimum > 0 else ""
+
+
+def _consignments(network: Network, sent: pd.DataFrame) -> Sheet:
+    """A row for each lane and day: what a forwarder must know to quote, book and insure it."""
+    currency = network.settings.currency
+    columns = (
+        Column("departs", "Leaves", "date"),
+        Column("arrives", "Arrives", "date"),
+        Column("lane", "Lane", width=20),
+        Column("mode", "By", width=9),
+        Column("origin", "From", width=10),
+        Column("destination", "To", width=10),
+        Column("number", "Consign-ments", "count"),
+        Column("lines", "Lines", "count", 8),
+        Column("pieces", "Pieces", "count", 8),
+        Column("cartons", "Cartons", "count", 8),
+        Column("kg", "Weight, kg", "number"),
+        Column("m3", "Volume, m³", "number"),
+        Column("chargeable_kg", "Charged weight, kg", "number"),
+        Column("dangerous_pieces", "Of these dangerous: pieces", "count", 12),
+        Column("dangerous_cartons", "Dangerous: cartons of their own", "count", 12),
+        Column("dangerous_kg", "Dangerous: kg", "number", 11),
+        Column("value", f"Value to insure, {currency}", "money"),
+        Column("insurance", f"Insurance, {currency}", "money"),
+        Column("carriage", f"Carriage, {currency}", "money"),
+        Column("shortfall", f"Up to the minimum charge, {currency}", "money"),
+        Column("charges", f"Consignment charges, {currency}", "money"),
+        Column("duty", f"Duty and tax not recovered, {currency}", "money"),
+        Column("cost", f"In all, {currency}", "money"),
+    )
+    note = f"Weeks 1 to {network.settings.horizon_weeks}." if len(sent) else "Nothing leaves the hub."
+    return _sheet("Consignments", columns, sent.assign(key=sent["consignment"]), note, network)
+
+
+def _packing_list(network: Network, shipments: pd.DataFrame) -> Sheet:
     frame, note = _near(network, shipments, "departs", "shipments.parquet", "Nothing leaves the hub.")
-    lines = shipment_lines(network, frame)
-    lines = lines.assign(name=lines["name"].fillna(""), key=lines["shipment"] + " " + lines["part"])
-    lines = lines.sort_values(["departs", "lane", "value", "key"], ascending=[True, True, False, True])
+    lines = consignment_lines(network, frame)
+    lines = lines.assign(
+        name=lines["name"].fillna(""),
+        key=lines["shipment"] + " " + lines["part"],
+        goods=lines["dangerous_goods"].map({True: "dangerous", False: ""}).astype(object),
+    )
+    by = ["departs", "lane", "dangerous_goods", "value", "key"]
+    lines = lines.sort_values(by, ascending=[True, True, True, False, True])
     columns = (
         Column("departs", "Leaves", "date"),
         Column("arrives", "Arrives", "date"),
@@ -129,11 +197,59 @@ def _consignments(network: Network, shipments: pd.DataFrame) -> Sheet:
         Column("quantity", "Quantity, pieces", "count"),
         Column("kg", "Weight, kg", "number"),
         Column("m3", "Volume, m³", "number"),
+        Column("goods", "Goods", width=11),
         Column("cost", f"Freight, duty, handling, {network.settings.currency}", "money"),
         Column("consignment", "Consignment", width=28),
         _REASON,
     )
-    return _sheet("Consignments", columns, lines, note, network)
+    return _sheet("Packing list", columns, lines, note, network)
+
+
+def _payments(network: Network, orders: pd.DataFrame, sent: pd.DataFrame) -> Sheet:
+    due, currency = payments(network, orders, sent), network.settings.currency
+    columns = (
+        Column("week", "Week of", "date"),
+        Column("currency", "Currency", width=10),
+        Column("goods", "Parts, when ordered", "money"),
+        Column("freight", "Freight and insurance, when it leaves", "money", 16),
+        Column("consignment", "Consignment charges, when it leaves", "money", 16),
+        Column("duty", "Duty and tax, when it arrives", "money", 16),
+        Column("amount", "In all, in this currency", "money"),
+        Column("value", f"The same in {currency}", "money"),
+    )
+    note = "Nothing has to be paid."
+    if len(due):
+        each = [words.money(amount, str(name)) for name, amount in due.groupby("currency")["amount"].sum().items()]
+        note = (
+            f"Of what is ordered and sent in weeks 1 to {network.settings.horizon_weeks}: {words.listed(each, 99)}, "
+            f"together {words.money(float(due['value'].sum()), currency)}. Terms of payment are not known: all is paid "
+            f"on the day; tax that is recovered is left out."
+        )
+    key = due["week"].dt.strftime("%Y-%m-%d") + " " + due["currency"]
+    return _sheet("Payments", columns, due.assign(key=key), note, network)
+
+
+def _rules(network: Network, rule_prices: pd.DataFrame) -> Sheet:
+    dear, currency = dearest_rules(network, rule_prices), network.settings.currency
+    columns = (
+        Column("says", "In words", width=72),
+        Column("hundredth", f"1 % more saves, {currency}", "money"),
+        Column("said", "Rule", width=22),
+        Column("place", "Lane or depot", width=20),
+        Column("start", "From", "date"),
+        Column("limit", "Limit", "number", 12),
+        Column("used", "Used", "number", 12),
+        Column("unit", "Unit", width=8),
+    )
+    note = NO_RULE_COSTS
+    if len(dear):
+        note = (
+            f"Of {words.count(len(rule_prices), 'limit')} these hold the plan back in the coming weeks, the dearest "
+            f"first. Savings are those of a small change."
+        )
+    key = dear["rule"] + " " + dear["place"] + " " + dear["start"].dt.strftime("%Y-%m-%d")
+    dear = dear.assign(said=dear["rule"].replace(RULES), key=key)
+    return _sheet("What the rules cost", columns, dear, note, network)
 
 
 def _transfers(network: Network, allocations: pd.DataFrame) -> Sheet:
@@ -245,6 +361,8 @@ def _left_out(rows: int, file: str) -> str:
     return f"The first {MOST_ROWS:,} rows: {words.count(left, 'row')} left out here, in {file}." if left > 0 else ""
 
 
-def _sheet(name: str, columns: tuple[Column, ...], frame: pd.DataFrame, note: str, network: Network) -> Sheet:
-    shown = frame.head(MOST_ROWS).assign(version=network.snapshot)
-    return Sheet(name, (*columns, *_HIDDEN), shown, note)
+def _sheet(
+    name: str, columns: tuple[Column, ...], frame: pd.DataFrame, note: str, network: Network, heads: str = ""
+) -> Sheet:
+    shown = (frame if heads else frame.head(MOST_ROWS)).assign(version=network.snapshot)
+    return Sheet(name, (*columns, *_HIDDEN), shown, note, heads)

@@ -17,15 +17,19 @@ from reports import charts, words
 from reports.changes import sentences
 from reports.explain import explain
 from reports.frontier_chart import frontier_chart
+from reports.procurement import consignments
 from reports.promise import DEMAND, kept, policies, sentences_of
+from reports.rule_prices import NO_RULE_COSTS, dearest_rules
 from reports.series import parts_at_risk
 from reports.stock_study import steps
 from reports.summary import Summary, change_lines
-from reports.tables import consignments, part_forecast, plan_frames, shipment_lines, until_week
+from reports.tables import part_forecast, plan_frames, until_week
 from scenarios.stock_study import frontier, planned_stock
 
 MOST_CONSIGNMENTS = 40
 MOST_CHANGES = 15
+MOST_LIMITS = 3
+"""Limits told of each rule."""
 MOST_LEAVES = 20_000
 """Parts and regions up to which the report draws money against service; beyond, `zapas targets` does."""
 _TEMPLATES = Environment(
@@ -58,9 +62,10 @@ def report_html(
     """
     frames = plan_frames(plan)
     horizon, currency = network.settings.horizon_weeks, network.settings.currency
-    soon = consignments(shipment_lines(network, until_week(network, frames["shipments"], "departs", 2)))
+    soon = consignments(network, until_week(network, frames["shipments"], "departs", 2))
     sent = until_week(network, frames["shipments"], "departs", horizon)
     ordered = until_week(network, frames["purchase_orders"], "order_on", horizon)
+    rules = dearest_rules(network, frames["rule_prices"])
     figures = _Figures()
     content: dict[str, Any] = {
         "brief": brief,
@@ -74,6 +79,9 @@ def report_html(
         "depot_chart": figures.svg(charts.depot_stock_chart(network, frames)) if len(frames["projection"]) else None,
         "consignments": _rows(soon.head(MOST_CONSIGNMENTS)),
         "consignments_left": max(len(soon) - MOST_CONSIGNMENTS, 0),
+        "rules": _rows(rules.groupby("rule").head(MOST_LIMITS)),
+        "rules_left": len(rules) - len(rules.groupby("rule").head(MOST_LIMITS)),
+        "no_rule": NO_RULE_COSTS,
         "exceptions": _rows(brief.exceptions),
         "exceptions_left": brief.counts["exceptions"] - len(brief.exceptions),
         "kinds": _rows(brief.exception_kinds),

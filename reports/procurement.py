@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from domain.logistics import LITRES_PER_M3, SupplyLanes, supply_lanes
+from domain.logistics import supply_lanes
 from domain.network import Network
 from domain.packing import cartons
-from reports.tables import mondays
+from reports.tables import mondays, shipment_lines
 
 Floats = npt.NDArray[np.float64]
 
@@ -17,7 +17,6 @@ GOODS = "goods"
 PAID_FOR = (GOODS, "freight", "consignment", "duty")
 """What money goes out for, as columns of `payments`."""
 _WEIGHT_MARGIN = 1e-9  # of a consignment: kg that add up to a whole number of consignments need no further one
-_DEPARTURE = ["departs", "lane"]
 
 
 def order_lines(network: Network, purchase_orders: pd.DataFrame) -> pd.DataFrame:
@@ -54,27 +53,20 @@ def supplier_orders(network: Network, purchase_orders: pd.DataFrame) -> pd.DataF
 def consignment_lines(network: Network, shipments: pd.DataFrame) -> pd.DataFrame:
     """Shipments with what carrier, insurer and customs ask of each line.
 
-    Added: name, mode, origin, destination, dangerous_goods, kg, m3, chargeable_kg, value (purchase price, to insure),
-    carriage (chargeable kg × rate), insurance and duty (with tax that is not recovered), money in the network's
-    currency; consignment: lane and day.
+    The columns of `shipment_lines`, and dangerous_goods, chargeable_kg, carriage (chargeable kg × rate), insurance (of
+    value) and duty (with tax that is not recovered); money in the network's currency.
     """
-    lanes = network.lanes.set_index("lane")[["mode", "origin", "destination", "cost_per_kg", "insurance_rate"]]
-    goods = ["name", "weight_kg", "volume_l", "unit_cost", "dangerous_goods", "order_multiple"]
-    lines = shipments.join(lanes, on="lane").join(network.parts.set_index("part")[goods], on="part")
+    lines = shipment_lines(network, shipments)
     chargeable, duty = _of_lane(network, shipments)
-    quantity = lines["quantity"]
-    lines = lines.assign(
-        kg=quantity * lines["weight_kg"],
-        m3=quantity * lines["volume_l"] / LITRES_PER_M3,
-        chargeable_kg=quantity * chargeable,
-        value=quantity * lines["unit_cost"],
+    lanes, parts = network.lanes.set_index("lane"), network.parts.set_index("part")
+    quantity, charged = lines["quantity"], lines["quantity"] * chargeable
+    return lines.assign(
+        dangerous_goods=parts["dangerous_goods"].reindex(lines["part"]).to_numpy(bool),
+        chargeable_kg=charged,
+        carriage=charged * lanes["cost_per_kg"].reindex(lines["lane"]).to_numpy(float),
+        insurance=lines["value"] * lanes["insurance_rate"].reindex(lines["lane"]).to_numpy(float),
         duty=quantity * duty,
-        consignment=lines["lane"] + " " + lines["departs"].dt.strftime("%Y-%m-%d"),
     )
-    lines = lines.assign(
-        carriage=lines["chargeable_kg"] * lines["cost_per_kg"], insurance=lines["value"] * lines["insurance_rate"]
-    )
-    return lines.drop(columns=["unit_cost", "cost_per_kg", "insurance_rate"])
 
 
 def consignments(network: Network, shipments: pd.DataFrame) -> pd.DataFrame:
@@ -87,7 +79,7 @@ def consignments(network: Network, shipments: pd.DataFrame) -> pd.DataFrame:
     freight + charges + duty (decision 0003).
     """
     lines = consignment_lines(network, shipments)
-    grouped = lines.groupby(_DEPARTURE, as_index=False, sort=True)
+    grouped = lines.groupby(["departs", "lane"], as_index=False, sort=True)
     found = grouped.agg(
         **{name: (name, "first") for name in ("consignment", "mode", "origin", "destination")},
         arrives=("arrives", "max"),
@@ -95,16 +87,16 @@ def consignments(network: Network, shipments: pd.DataFrame) -> pd.DataFrame:
         pieces=("quantity", "sum"),
         **{name: (name, "sum") for name in ("kg", "m3", "chargeable_kg", "value", "insurance", "carriage", "duty")},
     )
-    found = found.assign(**_packed(lines, grouped.ngroup().to_numpy(np.int64), len(found)))
-    lanes = network.lanes.set_index("lane").loc[found["lane"]].reset_index(drop=True)
-    number = np.ceil(found["kg"] / lanes["consignment_kg"].astype(float) - _WEIGHT_MARGIN)
-    number = number.fillna(1.0).clip(lower=1.0).astype("int64")
-    shortfall = (number * lanes["minimum_charge"] - found["carriage"]).clip(lower=0.0)
-    charges = number * lanes["cost_per_consignment"]
-    freight = found["carriage"] + found["insurance"] + shortfall
-    return found.assign(
-        number=number, shortfall=shortfall, freight=freight, charges=charges, cost=freight + charges + found["duty"]
+    found = found.assign(**_packed(network, lines, np.asarray(grouped.ngroup(), np.int64), len(found)))
+    rates = network.lanes.set_index("lane").reindex(found["lane"])
+    number = np.ceil(found["kg"].to_numpy() / rates["consignment_kg"].to_numpy(float) - _WEIGHT_MARGIN)
+    number = np.where(np.isnan(number), 1, np.maximum(number, 1)).astype(np.int64)
+    shortfall = np.maximum(number * rates["minimum_charge"].to_numpy(float) - found["carriage"].to_numpy(), 0.0)
+    found = found.assign(
+        number=number, shortfall=shortfall, charges=number * rates["cost_per_consignment"].to_numpy(float)
     )
+    freight = found["carriage"] + found["insurance"] + found["shortfall"]
+    return found.assign(freight=freight, cost=freight + found["charges"] + found["duty"])
 
 
 def payments(network: Network, orders: pd.DataFrame, sent: pd.DataFrame) -> pd.DataFrame:
@@ -153,25 +145,29 @@ def _of_lane(network: Network, shipments: pd.DataFrame) -> tuple[Floats, Floats]
     lanes, parts = network.lanes.set_index("lane", drop=False), network.parts.set_index("part", drop=False)
     for lane, rows in shipments.groupby("lane", sort=False).indices.items():
         names, row_of_part = np.unique(shipments["part"].to_numpy(object)[rows], return_inverse=True)
-        one: SupplyLanes = supply_lanes(replace(network, lanes=lanes.loc[[lane]], parts=parts.loc[names]))
+        one = supply_lanes(replace(network, lanes=lanes.loc[[lane]], parts=parts.loc[names]))
         chargeable[rows], duty[rows] = one.chargeable_kg[row_of_part, 0], one.duty[row_of_part, 0]
     return chargeable, duty
 
 
-def _packed(lines: pd.DataFrame, departure: npt.NDArray[np.int64], departures: int) -> dict[str, npt.NDArray[np.int64]]:
+def _packed(
+    network: Network, lines: pd.DataFrame, departure: npt.NDArray[np.int64], departures: int
+) -> dict[str, npt.NDArray[np.int64] | Floats]:
     """Cartons of every departure, and what of it is dangerous goods."""
+    parts = network.parts.set_index("part").reindex(lines["part"])
+    quantity = lines["quantity"].to_numpy(np.int64)
     dangerous = lines["dangerous_goods"].to_numpy(bool)
     packed = cartons(
         2 * departure + dangerous,
         2 * departures,
-        lines["quantity"].to_numpy(np.int64),
-        lines["order_multiple"].to_numpy(np.int64),
-        lines["volume_l"].to_numpy(float),
-        lines["weight_kg"].to_numpy(float),
+        quantity,
+        parts["order_multiple"].to_numpy(np.int64),
+        parts["volume_l"].to_numpy(float),
+        parts["weight_kg"].to_numpy(float),
     )
-    apart = {
-        name: np.bincount(departure[dangerous], lines[column].to_numpy()[dangerous], minlength=departures)
-        for name, column in (("dangerous_pieces", "quantity"), ("dangerous_kg", "kg"))
+    return {
+        "cartons": packed[::2] + packed[1::2],
+        "dangerous_cartons": packed[1::2],
+        "dangerous_pieces": np.bincount(departure, quantity * dangerous, minlength=departures).astype(np.int64),
+        "dangerous_kg": np.bincount(departure, lines["kg"].to_numpy(float) * dangerous, minlength=departures),
     }
-    apart["dangerous_pieces"] = apart["dangerous_pieces"].astype(np.int64)
-    return {"cartons": packed[::2] + packed[1::2], "dangerous_cartons": packed[1::2], **apart}

@@ -14,14 +14,13 @@ from domain.plan import Cost, Plan, ReplenishmentPlan
 from domain.service import FillRate, service_targets
 from reports import words
 from reports.changes import diff, totals
+from reports.procurement import consignments
 from reports.tables import (
     Frames,
-    consignments,
     group_demand,
     named,
     plan_frames,
     quarter_demand,
-    shipment_lines,
     until_week,
 )
 
@@ -84,7 +83,7 @@ def summary(network: Network, forecast: Forecast, plan: Plan, previous: Frames |
     """The summary of a plan; `previous` holds the frames of the plan before it, for what changed."""
     settings = network.settings
     frames = plan_frames(plan)
-    week = shipment_lines(network, until_week(network, frames["shipments"], "departs", 1))
+    week = consignments(network, until_week(network, frames["shipments"], "departs", 1))
     orders = until_week(network, frames["purchase_orders"], "order_on", 1)
     exceptions = frames["exceptions"]
     service = _service(network, forecast, plan)
@@ -98,7 +97,7 @@ def summary(network: Network, forecast: Forecast, plan: Plan, previous: Frames |
         status=plan.replenishment.status,
         today=(
             _to_order(orders, settings.currency),
-            _to_send(consignments(week), settings.currency, settings.as_of),
+            _to_send(week, settings.currency, settings.as_of),
             _to_move(frames["allocations"]),
             _to_look_at(exceptions, settings.currency),
             _promise(service, settings.horizon_weeks),
@@ -166,10 +165,10 @@ def _to_order(orders: pd.DataFrame, currency: str) -> str:
 def _to_send(found: pd.DataFrame, currency: str, as_of: date) -> str:
     if found.empty:
         return "Send: nothing leaves the hub this week."
-    modes = [f"{len(rows):,} by {mode}" for mode, rows in found.groupby("mode")]
-    first = found.iloc[0]
+    modes = [f"{number:,} by {mode}" for mode, number in found.groupby("mode")["number"].sum().items()]
+    first, number = found.iloc[0], int(found["number"].sum())
     return (
-        f"Send {words.count(len(found), 'consignment')} this week, {words.number(float(found['kg'].sum()))} kg for "
+        f"Send {words.count(number, 'consignment')} this week, {words.number(float(found['kg'].sum()))} kg for "
         f"{words.money(float(found['cost'].sum()), currency)}: {words.listed(modes, 6)}; "
         f"the first leaves {words.day(first['departs'], as_of)} ({first['lane']})."
     )
@@ -237,8 +236,8 @@ def _counts(network: Network, frames: Frames, orders: pd.DataFrame, week: pd.Dat
         "sites with demand": int(frames["targets"]["site"].nunique()),
         "order lines this week": len(orders),
         f"order lines in {horizon} weeks": len(until_week(network, frames["purchase_orders"], "order_on", horizon)),
-        "consignments this week": int(week["consignment"].nunique()),
-        "shipment lines this week": len(week),
+        "consignments this week": int(week["number"].sum()),
+        "shipment lines this week": int(week["lines"].sum()),
         f"shipment lines in {horizon} weeks": len(until_week(network, frames["shipments"], "departs", horizon)),
         "moves today": len(frames["allocations"]),
         "exceptions": len(frames["exceptions"]),

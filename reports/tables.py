@@ -27,6 +27,10 @@ COMPARED = ("targets", "shipments", "purchase_orders", "forecast", WAITING_PRICE
 """What `changes.diff` reads."""
 EXPLAINED = (*COMPARED, "shares", "overrides", "allocations", "exceptions")
 """What `explain` reads."""
+NO_RULE_PRICES = pd.DataFrame(columns=["rule", "place", "start", "limit", "used", "price"], dtype=object).astype(
+    {"start": "datetime64[ns]", "limit": float, "used": float, "price": float}
+)
+"""A plan without a limit that parts share."""
 DEMAND_WEEKS = 13
 """A quarter: how far ahead demand is summed up when two plans are compared."""
 
@@ -41,6 +45,7 @@ def plan_frames(plan: Plan) -> dict[str, pd.DataFrame]:
         "allocations": plan.allocation.table,
         "exceptions": plan.exceptions,
         "projection": replenishment.projection,
+        "rule_prices": getattr(replenishment, "rule_prices", NO_RULE_PRICES),
         WAITING_PRICE: _prices(plan.targets.waiting_price),
     }
 
@@ -102,21 +107,6 @@ def shipment_lines(network: Network, shipments: pd.DataFrame) -> pd.DataFrame:
         value=quantity * lines["unit_cost"],
         consignment=lines["lane"] + " " + lines["departs"].dt.strftime("%Y-%m-%d"),
     ).drop(columns=["weight_kg", "volume_l", "unit_cost"])
-
-
-def consignments(lines: pd.DataFrame) -> pd.DataFrame:
-    """One row per lane and departure of `shipment_lines`: what travels together, in order of departure."""
-    key = ["departs", "lane", "consignment", "mode", "origin", "destination"]
-    grouped = lines.groupby(key, as_index=False, sort=True)
-    return grouped.agg(
-        arrives=("arrives", "max"),
-        lines=("part", "size"),
-        pieces=("quantity", "sum"),
-        kg=("kg", "sum"),
-        m3=("m3", "sum"),
-        value=("value", "sum"),
-        cost=("cost", "sum"),
-    )
 
 
 def named(network: Network, frame: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import pandas as pd
 from domain.service import BackorderCost, FillRate, MeanWait, ServiceTarget, WithinDays
 
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "RUB": "₽"}
+_COINS = {"USD": "dollar", "EUR": "euro", "GBP": "pound", "RUB": "rouble", "CNY": "yuan"}
 COST_WORDS = {
     "purchase": "Parts bought",
     "freight": "Freight and insurance",
@@ -34,6 +35,16 @@ def money(amount: float, currency: str) -> str:
 def price(amount: float, currency: str) -> str:
     """Money for one thing, with its cents: `$13.40`, `1,234.00 CNY`."""
     return _UNKNOWN if isnan(amount) else _money(amount, currency, 2)
+
+
+def saving(amount: float, currency: str) -> str:
+    """Money saved by a little more of something: `$3.40`, `less than $0.01`."""
+    return f"less than {price(0.01, currency)}" if 0 < amount < 0.005 else money(amount, currency)
+
+
+def coin(currency: str) -> str:
+    """One unit of a currency: `dollar`; its code where it has no word here."""
+    return _COINS.get(currency, currency)
 
 
 def _money(amount: float, currency: str, digits: int) -> str:

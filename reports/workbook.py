@@ -38,12 +38,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table: header frozen and filtered; `note` stands under the rows, outside the filter."""
+    """A table: header frozen and filtered; `note` stands under the rows, outside the filter.
+
+    heads: a column of `frame` (bool), true of rows in bold that head a group; the rows under them fold away.
+    """
 
     name: str
     columns: tuple[Column, ...]
     frame: pd.DataFrame
     note: str = ""
+    heads: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,10 @@ def workbook(sheets: Sequence[Sheet | Page], created: date) -> bytes:
     with xlsxwriter.Workbook(buffer, options) as book:
         book.set_properties({"created": datetime(created.year, created.month, created.day)})
         formats = {kind: book.add_format({"num_format": form, "valign": "top"}) for kind, form in _FORMATS.items()}
+        strong = {
+            kind: book.add_format({"num_format": form, "valign": "top", "bold": True, "top": 4})
+            for kind, form in _FORMATS.items()
+        }
         sentence = book.add_format({"text_wrap": True, "valign": "top"})
         look = {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "bg_color": "#E8EEF4"}
         heads = (book.add_format(look), book.add_format({**look, "align": "right"}))
@@ -93,11 +101,13 @@ def workbook(sheets: Sequence[Sheet | Page], created: date) -> bytes:
             if isinstance(sheet, Page):
                 _write_page(target, sheet, {**formats, "text": sentence}, heads)
             else:
-                _write_table(target, sheet, formats, heads)
+                _write_table(target, sheet, formats, strong, heads)
     return buffer.getvalue()
 
 
-def _write_table(target: Any, sheet: Sheet, formats: dict[Kind, Any], heads: tuple[Any, Any]) -> None:
+def _write_table(
+    target: Any, sheet: Sheet, formats: dict[Kind, Any], strong: dict[Kind, Any], heads: tuple[Any, Any]
+) -> None:
     for place, column in enumerate(sheet.columns):
         hidden = {"hidden": True} if column.hidden else {}
         target.set_column(place, place, column.width or _WIDTHS[column.kind], formats[column.kind], hidden)
@@ -108,14 +118,20 @@ def _write_table(target: Any, sheet: Sheet, formats: dict[Kind, Any], heads: tup
     for place, column in enumerate(sheet.columns):
         target.write_string(0, place, column.header, heads[column.kind != "text"])
     writers = [
-        (place, target.write_string if column.kind == "text" else target.write_number, formats[column.kind])
+        (place, target.write_string if column.kind == "text" else target.write_number, column.kind)
         for place, column in enumerate(sheet.columns)
     ]
     columns = [_cells(sheet.frame[column.name], column.kind) for column in sheet.columns]
-    for row, cells in enumerate(zip(*columns, strict=True), start=1):
-        for (place, write, form), cell in zip(writers, cells, strict=True):
+    leads = sheet.frame[sheet.heads].tolist() if sheet.heads else [False] * len(sheet.frame)
+    if sheet.heads:
+        target.outline_settings(symbols_below=False)
+    for row, (lead, *cells) in enumerate(zip(leads, *columns, strict=True), start=1):
+        if sheet.heads and not lead:
+            target.set_row(row, None, None, {"level": 1})
+        look = strong if lead else formats
+        for (place, write, kind), cell in zip(writers, cells, strict=True):
             if cell is not None:
-                write(row, place, cell, form)
+                write(row, place, cell, look[kind])
     if sheet.note:
         target.write_string(len(sheet.frame) + 2, 0, sheet.note)
 

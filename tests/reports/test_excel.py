@@ -11,16 +11,19 @@ import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
 
-from reports import excel
+from reports import excel, words
 from reports.excel import plan_xlsx
+from reports.procurement import consignments
+from reports.rule_prices import dearest_rules
 from reports.summary import summary
 from reports.tables import Frames, plan_frames
-from tests.reports.workshop import HOSTILE, Case, empty_case, workshop
+from tests.reports.workshop import HOSTILE, Case, empty_case, limited, workshop
 
 CASE = workshop()
 FRAMES = plan_frames(CASE.plan)
 END = pd.Timestamp("2025-06-30") + pd.Timedelta(weeks=26)
-SHEETS = ["Today", "Orders", "Consignments", "Transfers", "Stock up to", "Exceptions", "Changes"]
+SHEETS = ["Today", "Orders", "Consignments", "Packing list", "Payments", "What the rules cost"]
+SHEETS += ["Transfers", "Stock up to", "Exceptions", "Changes"]
 
 
 def book(case: Case = CASE, previous: Frames | None = None) -> bytes:
@@ -46,14 +49,19 @@ BOOK = book()
 
 
 def test_the_sheets_are_those_promised() -> None:
-    """Seven sheets in the order of a planner's morning."""
+    """Ten sheets: what to do today, what to buy, send and pay, and what to look at."""
     assert CalamineWorkbook.from_filelike(BytesIO(BOOK)).sheet_names == SHEETS
+
+
+def lines(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of the sheet Orders that are lines, without those that head an order."""
+    return [row for row in found if row["Part"]]
 
 
 def test_orders_are_the_purchase_orders_typed() -> None:
     """Every line of weeks 1..T once: dates as dates, pieces and money as numbers, text as text, soonest first."""
     expected = FRAMES["purchase_orders"][FRAMES["purchase_orders"]["order_on"] < END]
-    found = rows(BOOK, "Orders")
+    found = lines(rows(BOOK, "Orders"))
     assert len(found) == len(expected) > 0
     assert sum(row["Value, USD"] for row in found) == pytest.approx(expected["value"].sum())
     assert sum(row["Quantity, pieces"] for row in found) == expected["quantity"].sum()
@@ -65,17 +73,98 @@ def test_orders_are_the_purchase_orders_typed() -> None:
     assert {row["key"] for row in found} == set(expected["order"] + " " + expected["part"])
 
 
-def test_consignments_are_the_shipments_with_their_weight() -> None:
-    """Every line of weeks 1..T with kg, mode and where it goes."""
-    expected = FRAMES["shipments"][FRAMES["shipments"]["departs"] < END]
+def test_every_order_is_headed_by_its_totals() -> None:
+    """Above its lines a row says lines, pieces and money of the order; totals stand in columns of their own."""
+    found = rows(BOOK, "Orders")
+    heads = [place for place, row in enumerate(found) if not row["Part"]]
+    assert heads[0] == 0
+    for begin, end in zip(heads, [*heads[1:], len(found)], strict=True):
+        head, under = found[begin], found[begin + 1 : end]
+        pieces = sum(row["Quantity, pieces"] for row in under)
+        assert head["Name"] == f"{words.count(len(under), 'line')}, {words.pieces(pieces)}"
+        assert head["Order in all, USD"] == pytest.approx(sum(row["Value, USD"] for row in under))
+        assert {(row["Order on"], row["Supplier"], row["Order"]) for row in under} == {
+            (head["Order on"], head["Supplier"], head["Order"])
+        }
+        assert (head["Quantity, pieces"], head["Value, USD"]) == ("", "")
+    assert len({row["key"] for row in found}) == len(found)
+
+
+def test_lines_fold_away_under_their_order() -> None:
+    """Lines are one outline level below the row that heads them, which stands above."""
+    with zipfile.ZipFile(BytesIO(BOOK)) as archive:
+        sheet = archive.read("xl/worksheets/sheet2.xml").decode()
+    assert sheet.count('outlineLevel="1"') == len(lines(rows(BOOK, "Orders")))
+    assert 'summaryBelow="0"' in sheet
+
+
+def test_a_minimum_order_is_kept_or_says_what_is_missing() -> None:
+    """S1 wants $1,000,000 an order, S2 a dollar, the market nothing."""
+    suppliers = CASE.network.suppliers.assign(minimum_order_value=[1e6, 1.0])
+    found = rows(book(replace(CASE, network=replace(CASE.network, suppliers=suppliers))), "Orders")
+    heads = {row["Supplier"]: row for row in found if not row["Part"]}
+    short = 1e6 - heads["S1"]["Order in all, USD"]
+    assert heads["S1"]["Missing to the supplier's minimum, USD"] == pytest.approx(short)
+    assert heads["S1"]["Why"] == f"{words.money(short, 'USD')} missing to the minimum order of $1,000,000."
+    assert heads["S2"]["Missing to the supplier's minimum, USD"] == 0
+    assert heads["S2"]["Why"] == "The minimum order of $1.00 is reached."
+    assert (heads["the market"]["Missing to the supplier's minimum, USD"], heads["the market"]["Why"]) == ("", "")
+
+
+def test_consignments_are_what_a_forwarder_books() -> None:
+    """A row for each lane and day of weeks 1..T; weight, cartons and money are those of `consignments`."""
+    expected = consignments(CASE.network, FRAMES["shipments"][FRAMES["shipments"]["departs"] < END])
     found = rows(BOOK, "Consignments")
     assert len(found) == len(expected) > 0
-    assert sum(row["Freight, duty, handling, USD"] for row in found) == pytest.approx(expected["cost"].sum())
-    weight = CASE.network.parts.set_index("part")["weight_kg"]
-    assert sum(row["Weight, kg"] for row in found) == pytest.approx(
-        (expected["quantity"] * expected["part"].map(weight)).sum()
-    )
+    cost = CASE.plan.replenishment.cost
+    assert sum(row["In all, USD"] for row in found) == pytest.approx(cost.freight + cost.consignment + cost.duty)
+    for header, column in (
+        ("Weight, kg", "kg"),
+        ("Charged weight, kg", "chargeable_kg"),
+        ("Cartons", "cartons"),
+        ("Dangerous: cartons of their own", "dangerous_cartons"),
+        ("Value to insure, USD", "value"),
+        ("Consignment charges, USD", "charges"),
+    ):
+        assert [row[header] for row in found] == pytest.approx(expected[column].tolist())
     assert {row["By"] for row in found} <= {"air", "sea", "rail"}
+
+
+def test_the_packing_list_is_the_shipments() -> None:
+    """Every line of weeks 1..T with kg, mode and where it goes; of a departure, dangerous goods come last."""
+    expected = FRAMES["shipments"][FRAMES["shipments"]["departs"] < END]
+    found = rows(BOOK, "Packing list")
+    assert len(found) == len(expected) > 0
+    assert sum(row["Freight, duty, handling, USD"] for row in found) == pytest.approx(expected["cost"].sum())
+    parts = CASE.network.parts.set_index("part")
+    assert sum(row["Weight, kg"] for row in found) == pytest.approx(
+        (expected["quantity"] * expected["part"].map(parts["weight_kg"])).sum()
+    )
+    order = [(row["Leaves"], row["Lane"], row["Goods"]) for row in found]
+    assert order == sorted(order)
+    for row in found:
+        assert row["Goods"] == ("dangerous" if parts.at[row["Part"], "dangerous_goods"] else "")
+
+
+def test_payments_are_the_money_of_the_plan() -> None:
+    """Week by week and currency, adding up to what is bought, sent and cleared; the note has the sum."""
+    found, cost = rows(BOOK, "Payments"), CASE.plan.replenishment.cost
+    paid = cost.purchase + cost.freight + cost.consignment + cost.duty
+    assert sum(row["The same in USD"] for row in found) == pytest.approx(paid)
+    assert sum(row["Parts, when ordered"] for row in found) == pytest.approx(cost.purchase)
+    assert [row["Week of"] for row in found] == sorted(row["Week of"] for row in found)
+    assert any(f"together {words.money(paid, 'USD')}." in str(cell) for cell in cells(BOOK, "Payments"))
+
+
+def test_rules_are_priced_in_words() -> None:
+    """The limits that cost money, in words and numbers, the dearest first."""
+    content, case = book(limited()), limited()
+    expected = dearest_rules(case.network, plan_frames(case.plan)["rule_prices"])
+    found = rows(content, "What the rules cost")
+    assert [row["In words"] for row in found] == expected["says"].tolist()
+    assert found[0]["1 % more saves, USD"] == ""
+    assert [row["1 % more saves, USD"] for row in found[1:]] == pytest.approx(expected["hundredth"].tolist()[1:])
+    assert any(str(cell).startswith("Of 7 limits these") for cell in cells(content, "What the rules cost"))
 
 
 def test_transfers_serve_repairs_first() -> None:
@@ -158,7 +247,7 @@ def test_too_long_text_is_cut_not_lost() -> None:
     """A reason longer than a cell can hold keeps its beginning."""
     orders = FRAMES["purchase_orders"].head(1).assign(reason="x" * 40_000)
     plan = replace(CASE.plan, replenishment=replace(CASE.plan.replenishment, purchase_orders=orders))
-    assert len(rows(book(replace(CASE, plan=plan)), "Orders")[0]["Why"]) == 32_767
+    assert len(lines(rows(book(replace(CASE, plan=plan)), "Orders"))[0]["Why"]) == 32_767
 
 
 def test_the_same_plan_gives_the_same_bytes() -> None:
@@ -175,6 +264,9 @@ def test_an_empty_plan_says_so_on_every_sheet() -> None:
     told = {name: cells(content, name) for name in SHEETS}
     assert "Nothing to order." in told["Orders"]
     assert "Nothing leaves the hub." in told["Consignments"]
+    assert "Nothing leaves the hub." in told["Packing list"]
+    assert "Nothing has to be paid." in told["Payments"]
+    assert any("No limit holds the plan back" in str(cell) for cell in told["What the rules cost"])
     assert "Nothing to move between sites today." in told["Transfers"]
     assert "No part has demand." in told["Stock up to"]
     assert "Nothing needs a person's look." in told["Exceptions"]
@@ -187,10 +279,11 @@ def test_what_is_left_out_is_counted_and_placed(monkeypatch: pytest.MonkeyPatch)
     content = book()
     near = FRAMES["shipments"][FRAMES["shipments"]["departs"] < pd.Timestamp("2025-06-30") + pd.Timedelta(weeks=8)]
     every = FRAMES["shipments"][FRAMES["shipments"]["departs"] < END]
-    shown = rows(content, "Consignments")
+    shown = rows(content, "Packing list")
     assert len(shown) == min(10, len(near))
+    assert len(lines(rows(content, "Orders"))) == 10
     left = f"{len(every) - len(shown):,} lines left out here, they are in shipments.parquet."
-    assert any(left in str(cell) for cell in cells(content, "Consignments"))
+    assert any(left in str(cell) for cell in cells(content, "Packing list"))
     assert any(left in str(cell) for cell in cells(content, "Today"))
     targets = f"{len(FRAMES['targets']) - 10:,} rows left out here, in targets.parquet."
     assert any(targets in str(cell) for cell in cells(content, "Stock up to"))

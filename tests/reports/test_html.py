@@ -11,7 +11,7 @@ from reports.charts import depot_stock_chart, part_stock_chart, svg
 from reports.html import report_html
 from reports.summary import summary
 from reports.tables import Frames, plan_frames
-from tests.reports.workshop import HOSTILE, Case, empty_case, workshop
+from tests.reports.workshop import HOSTILE, Case, empty_case, limited, workshop
 
 CASE = workshop()
 FRAMES = plan_frames(CASE.plan)
@@ -152,12 +152,26 @@ def test_an_empty_plan_is_said_in_words() -> None:
         "Nothing leaves the hub in these weeks.",
         "No consignment leaves in the next two weeks.",
         "No depot has demand or stock.",
+        "No limit holds the plan back",
         "Nothing needs a person's look.",
         "There is no earlier plan to compare with.",
         "No part has demand.",
     ):
         assert sentence in page.text
     assert not re.search(r"\b(nan|inf|None|NaT)\b", page.text)
+
+
+def test_the_dearest_limits_are_told() -> None:
+    """Each rule's dearest limits stand in the page as sentences, with what 1 % more of them saves."""
+    page = Page(report(limited()))
+    for sentence in (
+        "One more dollar of budget in the 4 weeks from Mon 28 Jul saves $2.50. –",
+        "One more dollar of budget in the 4 weeks from Mon 30 Jun saves $0.12. $11",
+        "One more kg on Tuesday's flight to Moscow of 1 Jul saves $3.40. $1.36",
+        "One more m³ of storage at Almaty in the week of Mon 7 Jul saves $20. $0.30",
+    ):
+        assert sentence in page.text
+    assert "No limit holds the plan back" not in page.text
 
 
 def test_what_changed_is_told_with_money() -> None:

@@ -17,7 +17,7 @@ from reports.series import (
     parts_at_risk,
     shipped_by_week,
 )
-from reports.tables import consignments, plan_frames, shipment_lines
+from reports.tables import plan_frames, shipment_lines
 from tests.reports.workshop import workshop
 
 CASE = workshop()
@@ -40,16 +40,6 @@ def test_purchases_by_week_add_up_to_the_orders() -> None:
     """Value of the orders placed in weeks 1..T."""
     orders = FRAMES["purchase_orders"][FRAMES["purchase_orders"]["order_on"] < END]
     assert ordered_by_week(NETWORK, FRAMES["purchase_orders"])["value"].sum() == pytest.approx(orders["value"].sum())
-
-
-def test_consignments_are_lanes_and_days() -> None:
-    """Lines that leave on one lane and day travel together; nothing is lost on the way."""
-    lines = shipment_lines(NETWORK, FRAMES["shipments"])
-    found = consignments(lines)
-    assert len(found) == len(FRAMES["shipments"][["lane", "departs"]].drop_duplicates())
-    assert found["pieces"].sum() == FRAMES["shipments"]["quantity"].sum()
-    assert found["lines"].sum() == len(lines)
-    assert found["value"].sum() == pytest.approx((lines["quantity"] * lines["part"].map(COST)).sum())
 
 
 def test_what_is_under_way_has_left_and_not_arrived() -> None:

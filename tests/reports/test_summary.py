@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from reports import words
+from reports.procurement import consignments
 from reports.summary import Summary, overall, summary
 from reports.tables import plan_frames
 from reports.terminal import terminal
@@ -44,13 +45,24 @@ def test_what_to_order_is_what_the_orders_of_week_one_say() -> None:
 
 
 def test_what_to_send_is_what_leaves_in_week_one() -> None:
-    """A consignment is a lane and a day; kilograms are pieces times weight; cost is that of the lines."""
+    """Consignments are counted lane by lane, kilograms are pieces times weight, cost is that of the consignments."""
     week = FRAMES["shipments"][FRAMES["shipments"]["departs"] < MONDAY_AFTER]
     kg = (week["quantity"] * week["part"].map(CASE.network.parts.set_index("part")["weight_kg"])).sum()
     line = brief().today[1]
     assert words.count(len(week[["lane", "departs"]].drop_duplicates()), "consignment") in line
     assert f"{words.number(float(kg))} kg" in line
-    assert words.money(float(week["cost"].sum()), "USD") in line
+    assert words.money(float(consignments(CASE.network, week)["cost"].sum()), "USD") in line
+
+
+def test_heavy_departures_are_several_consignments() -> None:
+    """Where a lane takes a kilogram at a time, what leaves in week 1 is counted as that many consignments."""
+    network = replace(CASE.network, lanes=CASE.network.lanes.assign(consignment_kg=1.0))
+    week = FRAMES["shipments"][FRAMES["shipments"]["departs"] < MONDAY_AFTER]
+    number = int(consignments(network, week)["number"].sum())
+    assert number > len(week[["lane", "departs"]].drop_duplicates())
+    found = brief(replace(CASE, network=network))
+    assert words.count(number, "consignment") in found.today[1]
+    assert found.counts["consignments this week"] == number
 
 
 def test_what_to_move_is_the_allocation() -> None:

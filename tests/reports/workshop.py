@@ -1,5 +1,6 @@
 """A phone repair network of 30 parts planned by the real pipeline, shared by the tests of reports."""
 
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
@@ -44,6 +45,26 @@ def workshop() -> Case:
     done = run_pipeline(_network(np.random.default_rng(7)))
     assert done.forecast is not None
     return Case(done.network, done.forecast, done.plan)
+
+
+def limited() -> Case:
+    """The same plan with limits that cost money, one that does not, and one beyond the published weeks."""
+    limits = pd.DataFrame(
+        [
+            ("budget", "", "2025-06-30", 9000.0, 9000.0, 0.12),
+            ("budget", "", "2025-07-28", 0.0, 0.0, 2.5),
+            ("budget", "", "2025-08-25", 9000.0, 400.0, 0.0),
+            ("lane kg", "HUB-D1-air", "2025-07-01", 40.0, 39.9, 3.4),
+            ("lane litres", "HUB-D2-rail", "2025-07-02", 200.0, 200.0, 0.001),
+            ("storage", "D2", "2025-07-07", 1500.0, 1500.0, 0.02),
+            ("lane kg", "HUB-D1-air", "2026-03-03", 40.0, 40.0, 99.0),
+        ],
+        columns=["rule", "place", "start", "limit", "used", "price"],
+    )
+    case = workshop()
+    replenishment = copy(case.plan.replenishment)
+    object.__setattr__(replenishment, "rule_prices", limits.astype({"start": "datetime64[ns]"}))
+    return replace(case, plan=replace(case.plan, replenishment=replenishment))
 
 
 def empty_plan(network: Network) -> Plan:
