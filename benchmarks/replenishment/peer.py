@@ -63,8 +63,8 @@ def peer(
     parts = np.arange(len(instance.parts.part)) if chosen is None else chosen
     model = _Model(instance, tables, parts, prices, exact)
     model.lines()
-    model.week_costs()
     model.line_charges()
+    model.week_costs()
     for i in parts:
         model.hub(int(i))
     if prices is None:
@@ -148,6 +148,9 @@ class _Model:
             slots, stage = np.unique(slot[mine], return_inverse=True)
             total = np.vstack([np.zeros(self.most[one] + 1), np.cumsum(table[:, : self.most[one] + 1], axis=0)])
             money = total[np.append(slots[1:], instance.weeks + 1)] - total[slots]
+            if self.exact:
+                self._by_unit(money, mine, stage)
+                continue
             row = writer.rows(np.zeros(len(slots)), np.zeros(len(slots)))
             writer.enter(row[stage], self.q[mine], -1.0)
             for s in range(len(slots)):
@@ -156,19 +159,41 @@ class _Model:
                 if s + 1 < len(slots):
                     writer.enter(row[s + 1], step, -1.0)
 
+    def _by_unit(self, money: Floats, mine: Ints, stage: Ints) -> None:
+        """Which line brings each unit: the tight form of lot sizing (Krarup & Bilde 1977), a line's charge per unit.
+
+        money: of each slot and of 0, 1, … units; mine: the leaf's lines; stage: the slot of each.
+        """
+        writer, slots, units = self.writer, len(money), money.shape[1] - 1
+        whole = np.array([not rising(one) for one in money])
+        self.convex &= not whole.any()
+        there = writer.columns(np.diff(money).ravel(), np.ones(slots * units), integer=False).reshape(slots, units)
+        brought = writer.columns(np.zeros(len(mine) * units), np.ones(len(mine) * units), integer=False)
+        brought = brought.reshape(len(mine), units)
+        row = writer.rows(np.zeros(slots * units), np.zeros(slots * units)).reshape(slots, units)
+        writer.enter(row.ravel(), there.ravel(), 1.0)
+        writer.enter(row[1:].ravel(), there[:-1].ravel(), -1.0)
+        writer.enter(row[stage].ravel(), brought.ravel(), -1.0)
+        sent = writer.rows(np.zeros(len(mine)), np.zeros(len(mine)))
+        writer.enter(sent, self.q[mine], 1.0)
+        writer.enter(np.repeat(sent, units), brought.ravel(), -1.0)
+        if len(self.used):
+            charged = writer.rows(np.full(brought.size, -np.inf), np.zeros(brought.size))
+            writer.enter(charged, brought.ravel(), 1.0)
+            writer.enter(charged, np.repeat(self.used[mine], units), -1.0)
+        for s in np.flatnonzero(whole):
+            writer.integral(there[s])
+            row = writer.rows(np.zeros(units - 1), np.full(units - 1, np.inf))
+            writer.enter(row, there[s, :-1], 1.0)
+            writer.enter(row, there[s, 1:], -1.0)
+
     def _steps(self, money: Floats) -> Ints:
         """Columns that together are the units there, at what each of them costs more."""
         if rising(money):
             start, price = _merged(money)
             return self.writer.columns(price, np.diff(start).astype(float), integer=False)
         self.convex = False
-        if not self.exact:
-            return self._steps(lower_envelope(money))
-        step = self.writer.columns(np.diff(money), np.ones(len(money) - 1), integer=True)
-        row = self.writer.rows(np.zeros(len(step) - 1), np.full(len(step) - 1, np.inf))
-        self.writer.enter(row, step[:-1], 1.0)
-        self.writer.enter(row, step[1:], -1.0)
-        return step
+        return self._steps(lower_envelope(money))
 
     def line_charges(self) -> None:
         """A binary per line where a line costs money."""

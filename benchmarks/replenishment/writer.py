@@ -20,6 +20,7 @@ class Writer:
         self.lower_limit: list[Floats] = []
         self.upper_limit: list[Floats] = []
         self.entries: list[tuple[Ints, Ints, Floats]] = []
+        self.whole: list[Ints] = []
         self._columns = self._rows = 0
 
     def columns(self, cost: Floats, upper: Floats, *, integer: bool) -> Ints:
@@ -29,6 +30,10 @@ class Writer:
         self.integer.append(np.full(len(cost), integer))
         self._columns += len(cost)
         return np.arange(self._columns - len(cost), self._columns)
+
+    def integral(self, columns: Ints) -> None:
+        """Make columns integer."""
+        self.whole.append(columns)
 
     def rows(self, lower: Floats, upper: Floats) -> Ints:
         """New rows lower ≤ a·x ≤ upper, empty so far; their numbers."""
@@ -50,11 +55,13 @@ class Writer:
         row, column, value = (np.concatenate(arrays) for arrays in zip(nothing, *self.entries, strict=True))
         matrix = sp.coo_matrix((value, (row, column)), shape=(self._rows, self._columns)).tocsr()
         empty = np.empty(0)
+        integer = np.concatenate([np.empty(0, np.bool_), *self.integer])
+        integer[np.concatenate([np.empty(0, np.int64), *self.whole])] = True
         return LinearProgram(
             np.concatenate([empty, *self.cost]),
             matrix,
             np.concatenate([empty, *self.lower_limit]),
             np.concatenate([empty, *self.upper_limit]),
             np.concatenate([empty, *self.upper]),
-            np.concatenate([np.empty(0, np.bool_), *self.integer]),
+            integer,
         )
