@@ -10,16 +10,19 @@ from typing import Any, Literal
 import pandas as pd
 import xlsxwriter
 
-Kind = Literal["text", "count", "number", "money", "share", "date"]
+Kind = Literal["text", "count", "number", "measure", "money", "share", "date"]
 _FORMATS: dict[Kind, str] = {
     "text": "@",
     "count": "#,##0",
     "number": "#,##0.0##",
+    "measure": "#,##0.000",
     "money": "#,##0.00",
     "share": "0.0%",
     "date": "ddd d mmm yyyy",
 }
-_WIDTHS: dict[Kind, int] = {"text": 14, "count": 10, "number": 10, "money": 13, "share": 11, "date": 16}
+_WIDTHS: dict[Kind, int] = {"text": 14, "count": 10, "number": 10, "measure": 10, "money": 13, "share": 11, "date": 16}
+_READ_FROM_LEFT = ("text", "date")
+_LEFT = {"align": "left", "indent": 1}
 _LONGEST_TEXT = 32_767  # characters a cell can hold
 _LINE_POINTS = 15  # height of a line of text
 _EPOCH = pd.Timestamp("1899-12-30")
@@ -85,14 +88,11 @@ def workbook(sheets: Sequence[Sheet | Page], created: date) -> bytes:
     }
     with xlsxwriter.Workbook(buffer, options) as book:
         book.set_properties({"created": datetime(created.year, created.month, created.day)})
-        formats = {kind: book.add_format({"num_format": form, "valign": "top"}) for kind, form in _FORMATS.items()}
-        strong = {
-            kind: book.add_format({"num_format": form, "valign": "top", "bold": True, "top": 4})
-            for kind, form in _FORMATS.items()
-        }
-        sentence = book.add_format({"text_wrap": True, "valign": "top"})
+        formats = {kind: book.add_format(_look(kind)) for kind in _FORMATS}
+        strong = {kind: book.add_format({**_look(kind), "bold": True, "top": 4}) for kind in _FORMATS}
+        sentence = book.add_format({"text_wrap": True, "valign": "top", **_LEFT})
         look = {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "bg_color": "#E8EEF4"}
-        heads = (book.add_format(look), book.add_format({**look, "align": "right"}))
+        heads = (book.add_format({**look, **_LEFT}), book.add_format({**look, "align": "right"}))
         for sheet in sheets:
             target = book.add_worksheet(sheet.name)
             target.set_landscape()
@@ -103,6 +103,11 @@ def workbook(sheets: Sequence[Sheet | Page], created: date) -> bytes:
             else:
                 _write_table(target, sheet, formats, strong, heads)
     return buffer.getvalue()
+
+
+def _look(kind: Kind) -> dict[str, Any]:
+    """How cells of a kind look: text and dates stand clear of the numbers to their left."""
+    return {"num_format": _FORMATS[kind], "valign": "top"} | (_LEFT if kind in _READ_FROM_LEFT else {})
 
 
 def _write_table(
@@ -116,7 +121,7 @@ def _write_table(
     target.repeat_rows(0)
     target.autofilter(0, 0, len(sheet.frame), len(sheet.columns) - 1)
     for place, column in enumerate(sheet.columns):
-        target.write_string(0, place, column.header, heads[column.kind != "text"])
+        target.write_string(0, place, column.header, heads[column.kind not in _READ_FROM_LEFT])
     writers = [
         (place, target.write_string if column.kind == "text" else target.write_number, column.kind)
         for place, column in enumerate(sheet.columns)
@@ -132,6 +137,8 @@ def _write_table(
         for (place, write, kind), cell in zip(writers, cells, strict=True):
             if cell is not None:
                 write(row, place, cell, look[kind])
+            elif lead:
+                target.write_blank(row, place, None, look[kind])
     if sheet.note:
         target.write_string(len(sheet.frame) + 2, 0, sheet.note)
 
