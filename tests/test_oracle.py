@@ -1,7 +1,10 @@
 """The oracle of tiny networks: its optimum is what the judge says it costs, and nothing nearby is cheaper."""
 
 from dataclasses import replace
+from datetime import timedelta
+from functools import cache
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,10 +12,11 @@ import pytest
 
 from domain.forecast import Forecast
 from domain.network import Settings
-from tests.judge import recompute
+from domain.plan import PreviousShipments
+from tests.judge import Judge, recompute
 from tests.judge.calendar import Calendar
 from tests.oracle import Optimum, optimum
-from tests.random_networks import AS_OF, Case, forecast_frame, network_of, random_network, shares_frame
+from tests.random_networks import AS_OF, MONDAY, Case, forecast_frame, network_of, random_network, shares_frame, table
 
 SEEDS = (0, 2, 3, 5, 7, 12, 14)
 SHIPMENT = ["shipment", "part", "lane", "departs", "arrives", "quantity", "cost", "reason"]
@@ -30,6 +34,7 @@ def total(case: Case, plan: Optimum) -> tuple[float, list[str]]:
         plan.shipments,
         plan.purchase_orders,
         case.waiting_price,
+        case.previous,
     )
     return judged.cost["total"], judged.broken
 
@@ -114,16 +119,19 @@ def micro_case() -> Case:
     return Case(network, forecast, forecast_frame(forecast), shares_frame(forecast), NO_TARGETS, {"default": 25.0})
 
 
-def test_the_optimum_is_the_cheapest_of_all_plans() -> None:
-    """Every plan of a micro network is listed and judged; none that keeps the rules is cheaper than the oracle's."""
+Tables = tuple[pd.DataFrame, pd.DataFrame]  # shipments, purchase orders
+
+
+@cache
+def plans_of_micro_case() -> list[Tables]:
+    """Every plan the budget and the hub allow, further than any optimum goes."""
     case = micro_case()
-    calendar = Calendar(case.network)
+    calendar, plans = Calendar(case.network), []
     departs = [calendar.departure("AIR", week) for week in range(1, 5)]
     mondays = [calendar.start(week) for week in (1, 2, 3)]
-    costs = []
-    for first, second, *sent in product((0, 2, 4), (0, 2, 4), range(2), range(4), range(3), range(3)):
+    for first, second, *sent in product((0, 2, 4), (0, 2, 4), range(2), range(4), range(3), range(2)):
         if first + second > 4 or sum(sent) > 1 + first + second or sum(sent[:2]) > 1 + first:
-            continue  # the budget allows no more, the hub has no more
+            continue
         orders = [
             ("O", "S1", "A", quantity, mondays[n], mondays[n + 1], 40.0 * quantity, "")
             for n, quantity in enumerate((first, second))
@@ -134,12 +142,144 @@ def test_the_optimum_is_the_cheapest_of_all_plans() -> None:
             for day, quantity in zip(departs, sent, strict=True)
             if quantity and day
         ]
-        shipments = pd.DataFrame(lines, columns=SHIPMENT)
-        purchases = pd.DataFrame(orders, columns=PURCHASE)
-        cost, broken = total(case, Optimum(0.0, 0.0, shipments, purchases))
-        assert broken == []
-        costs.append(cost)
-    best = optimum(case)
+        plans.append((pd.DataFrame(lines, columns=SHIPMENT), pd.DataFrame(orders, columns=PURCHASE)))
+    return plans
+
+
+def cheapest(case: Case, plans: list[Tables]) -> tuple[float, int]:
+    """Least cost of the plans that break no rule, and how many break one."""
+    judge = Judge(case.network, case.forecast_frame, case.shares, case.targets, case.waiting_price, case.previous)
+    judged = [judge.judge(*plan) for plan in plans]
+    kept = [one.cost["total"] for one in judged if not one.broken]
+    return min(kept), len(judged) - len(kept)
+
+
+def test_the_optimum_is_the_cheapest_of_all_plans() -> None:
+    """Every plan of a micro network is listed and judged; none is cheaper than the oracle's."""
+    best = optimum(micro_case())
     assert best.shipments["quantity"].max() < 3  # the list goes further than the optimum
     assert len(best.purchase_orders) > 0
-    assert min(costs) == pytest.approx(best.total, abs=1e-6)
+    least, broken = cheapest(micro_case(), plans_of_micro_case())
+    assert broken == 0
+    assert least == pytest.approx(best.total, abs=1e-6)
+
+
+def with_rule(
+    part: dict[str, Any] | None = None,
+    before: tuple[int, ...] | None = None,
+    *,
+    storage_m3: float = np.nan,
+    minimum_order_value: float = 0.0,
+    stock: int = 0,
+) -> Case:
+    """The micro case with one rule more; `before`: what a plan of the week before had sent in weeks 1, 2, ..."""
+    case = micro_case()
+    network = case.network
+    calendar = Calendar(network)
+    lines = [("A", "AIR", calendar.departure("AIR", week + 1), units) for week, units in enumerate(before or ())]
+    sites = network.sites.assign(storage_m3=np.where(network.sites["kind"] == "depot", storage_m3, np.nan))
+    there: dict[str, Any] = {"site": ["HUB", "D1"], "on_hand": [1, stock]}
+    return replace(
+        case,
+        network=replace(
+            network,
+            settings=replace(network.settings, churn_cost=0.0 if before is None else 6.0),
+            sites=sites,
+            parts=network.parts.assign(**(part or {})),
+            suppliers=network.suppliers.assign(minimum_order_value=minimum_order_value),
+            stock=pd.concat([network.stock] * 2, ignore_index=True).assign(**there),
+        ),
+        previous=PreviousShipments(pd.DataFrame(lines, columns=["part", "lane", "departs", "quantity"]), AS_OF),
+    )
+
+
+RULES: dict[str, Case] = {
+    "storage for one": with_rule({"volume_l": 10.0}, storage_m3=0.010),
+    "storage for less than one": with_rule({"volume_l": 10.0}, storage_m3=0.004),
+    "storage that is full": with_rule({"volume_l": 10.0}, storage_m3=0.001, stock=2),
+    "minimum value": with_rule(minimum_order_value=100.0),
+    "minimum value beyond the budget": with_rule(minimum_order_value=200.0),
+    "minimum order": with_rule({"moq": 3}),
+    "shelf life of a day": replace(with_rule({"shelf_life_days": 1.0}, stock=1), waiting_price={"default": 90.0}),
+    "shelf life of a week": replace(with_rule({"shelf_life_days": 7.0}, stock=1), waiting_price={"default": 90.0}),
+    "another line before": with_rule(before=(1, 3)),
+    "no line before": with_rule(before=()),
+    "weeks not published": with_rule(before=(0, 1, 2, 2)),
+    "all together": with_rule({"volume_l": 10.0, "moq": 3, "shelf_life_days": 13.0}, (0, 2), storage_m3=0.02),
+}
+
+
+@pytest.mark.parametrize("case", RULES.values(), ids=RULES.keys())
+def test_the_optimum_under_each_rule_is_the_cheapest_of_all_plans_that_keep_it(case: Case) -> None:
+    """Every plan of a micro network with one rule more is judged; the oracle's is the cheapest that keeps it."""
+    best = optimum(case)
+    cost, broken = total(case, best)
+    assert broken == []
+    assert cost == pytest.approx(best.total, abs=1e-6)
+    assert cheapest(case, plans_of_micro_case())[0] == pytest.approx(best.total, abs=1e-6)
+
+
+TWO = ("A", "B")
+
+
+def two_parts() -> tuple[Case, list[Tables]]:
+    """Two parts that share a supplier's minimum value, a depot's room, consignments and kilograms; all their plans.
+
+    The lane leaves in weeks 1 and 2 alone, the supplier takes orders on the first Monday alone.
+    """
+    case = micro_case()
+    usual = {"supplier": "S1", "weight_kg": 1.0, "last_order_by": pd.Timestamp(MONDAY)}
+    parts = [{"part": "A", "unit_cost": 40.0, "volume_l": 5.0}, {"part": "B", "unit_cost": 25.0, "volume_l": 8.0}]
+    shut = {"event": "e", "kind": "shutdown", "applies_to": "site:HUB", "start": MONDAY + timedelta(days=14)}
+    forecast = Forecast(
+        as_of=AS_OF,
+        part=np.array(TWO, dtype=object),
+        region=np.array(["R1", "R1"], dtype=object),
+        mean=np.array([[0.3, 0.5, 0.4, 0.3, 0.3], [0.6, 0.2, 0.2, 0.5, 0.1]]),
+        batch_index=np.array([1.5, 1.0]),
+        rate_shape=np.array([3.0, np.inf]),
+        discount=np.array([0.95, 1.0]),
+        drift=np.array([1.0, 0.0]),
+        share_leaf=np.array([0, 1]),
+        share_site=np.array(["P1", "P1"], dtype=object),
+        share=np.array([1.0, 1.0]),
+    )
+    network = replace(
+        case.network,
+        settings=replace(case.network.settings, budget_per_period=None, churn_cost=4.0),
+        parts=table("parts", [part | usual for part in parts]),
+        suppliers=case.network.suppliers.assign(minimum_order_value=120.0),
+        lanes=case.network.lanes.assign(consignment_kg=2.0, cost_per_consignment=3.0, capacity_kg_per_week=4.0),
+        sites=case.network.sites.assign(storage_m3=np.where(case.network.sites["kind"] == "depot", 0.014, np.nan)),
+        events=table("events", [shut | {"end": MONDAY + timedelta(days=60)}]),
+    )
+    calendar = Calendar(network)
+    days = [calendar.departure("AIR", week) for week in (1, 2)]
+    plans = []
+    for a, b, first, second, other in product(range(4), range(4), range(2), range(4), range(4)):
+        if first + second > 1 + a or other > b or second + other > 4:
+            continue
+        sent = [("A", days[0], first), ("A", days[1], second), ("B", days[1], other)]
+        lines = [
+            ("X", part, "AIR", day, calendar.arrival("AIR", day), n, 0.0, "") for part, day, n in sent if n and day
+        ]
+        bought = [
+            ("O", "S1", part, n, MONDAY, MONDAY + timedelta(days=7), n * money, "")
+            for part, n, money in (("A", a, 40.0), ("B", b, 25.0))
+            if n
+        ]
+        plans.append((pd.DataFrame(lines, columns=SHIPMENT), pd.DataFrame(bought, columns=PURCHASE)))
+    before = pd.DataFrame([("B", "AIR", days[1], 1)], columns=["part", "lane", "departs", "quantity"])
+    frames = forecast_frame(forecast), shares_frame(forecast), NO_TARGETS
+    return Case(network, forecast, *frames, {"default": 60.0}, PreviousShipments(before, AS_OF)), plans
+
+
+def test_what_parts_share_is_shared_at_the_optimum() -> None:
+    """Two parts with a common minimum value, room, consignments and kilograms: no listed plan is cheaper."""
+    case, plans = two_parts()
+    best = optimum(case)
+    cost, broken = total(case, best)
+    assert broken == []
+    assert cost == pytest.approx(best.total, abs=1e-6)
+    assert set(best.purchase_orders["part"]) == set(TWO)
+    assert cheapest(case, plans)[0] == pytest.approx(best.total, abs=1e-6)

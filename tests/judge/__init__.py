@@ -1,6 +1,7 @@
 """An outsider's judge of a plan: recomputes cost and rules from the network and the plan's tables alone."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from domain.plan import PreviousShipments
 from .calendar import Calendar
 from .churn import Line, changed_lines
 from .costs import arrivals, costs
+from .laws import Floats
 from .leaves import leaves_of
 from .orders import purchases_of, shipments_of
 from .prices import Prices
@@ -18,7 +20,7 @@ from .rules import Orders, broken_rules, storage
 from .shelf_life import most_shipped, too_old
 from .states import outlook
 
-__all__ = ["Judged", "recompute"]
+__all__ = ["Judge", "Judged", "recompute"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,54 @@ class Judged:
     changed: list[Line]
 
 
+class Judge:
+    """Knows one planning problem, and judges any number of plans of it; `waiting_price` is by group.
+
+    `previous`: what the plan before had published; None: there is none, and no line counts as changed.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        forecast: pd.DataFrame,
+        shares: pd.DataFrame,
+        targets: pd.DataFrame,
+        waiting_price: dict[str, float],
+        previous: PreviousShipments | None = None,
+    ) -> None:
+        self._network, self._previous = network, previous
+        self._calendar = Calendar(network)
+        self._prices = Prices(network, self._calendar)
+        frames = (forecast, shares, targets)
+        self._leaves = leaves_of(network, frames, waiting_price, self._calendar, self._prices)
+        self._most_shipped = most_shipped(forecast, self._calendar, self._prices, self._leaves)
+
+    def judge(self, shipments: pd.DataFrame, purchase_orders: pd.DataFrame) -> Judged:
+        """What the two tables cost and which rules they break. Raises as `recompute`."""
+        network, calendar, prices, leaves = self._network, self._calendar, self._prices, self._leaves
+        lines = shipments_of(shipments, calendar)
+        purchases = purchases_of(purchase_orders, calendar, prices)
+        arrived = arrivals(calendar, leaves, lines)
+        expected = outlook(leaves, arrived)
+        changed = [] if self._previous is None else changed_lines(calendar, lines, self._previous)
+        over_storage, caused = storage(calendar, prices, leaves, expected.depot, self._stock_if_idle)
+        broken = broken_rules(Orders(network, calendar, prices, lines, purchases))
+        return Judged(
+            cost=costs(network, calendar, prices, leaves, expected, lines, purchases, len(changed)),
+            broken=broken + caused + too_old(leaves, self._most_shipped, arrived),
+            over_storage=over_storage,
+            changed=changed,
+        )
+
+    @cached_property
+    def _stock_if_idle(self) -> Floats:
+        """Expected units at the depots had nothing been shipped; zero where no depot has a limit."""
+        nothing = np.zeros((len(self._leaves.key), self._calendar.weeks + 1))
+        if all(np.isnan(self._calendar.site[depot].storage_m3) for depot in self._leaves.depot):
+            return nothing[:, 1:]
+        return outlook(self._leaves, nothing).depot
+
+
 def recompute(
     network: Network,
     forecast: pd.DataFrame,
@@ -46,31 +96,9 @@ def recompute(
     waiting_price: dict[str, float],
     previous: PreviousShipments | None = None,
 ) -> Judged:
-    """Judges the tables of a plan folder; `waiting_price` is money per unit and week by group.
-
-    `previous`: what the plan before had published; None: there is none, and no line counts as changed.
+    """Judges the tables of a plan folder; `waiting_price` is money per unit and week by group, `previous` as in Judge.
 
     Raises ValueError if the forecast misses a week or a shipment goes to a leaf it does not know, KeyError for an
     unknown id.
     """
-    calendar = Calendar(network)
-    prices = Prices(network, calendar)
-    leaves = leaves_of(network, (forecast, shares, targets), waiting_price, calendar, prices)
-    lines = shipments_of(shipments, calendar)
-    purchases = purchases_of(purchase_orders, calendar, prices)
-
-    arrived = arrivals(calendar, leaves, lines)
-    expected = outlook(leaves, arrived)
-    changed = [] if previous is None else changed_lines(calendar, lines, previous)
-    cost = costs(network, calendar, prices, leaves, expected, lines, purchases, len(changed))
-    orders = Orders(network, calendar, prices, lines, purchases)
-    limited = any(not np.isnan(calendar.site[depot].storage_m3) for depot in leaves.depot)
-    idle = outlook(leaves, np.zeros_like(arrived)) if limited else expected
-    over_storage, caused = storage(calendar, prices, leaves, expected.depot, idle.depot)
-    most = most_shipped(forecast, calendar, prices, leaves)
-    return Judged(
-        cost=cost,
-        broken=broken_rules(orders) + caused + too_old(leaves, most, arrived),
-        over_storage=over_storage,
-        changed=changed,
-    )
+    return Judge(network, forecast, shares, targets, waiting_price, previous).judge(shipments, purchase_orders)

@@ -45,8 +45,9 @@ def cheaper_without(case: Case, limits: Network, total: float) -> bool:
     Stock, demand and prices stay the case's own; less means by more than a hundred-thousandth.
     """
     program = _program(case, limits)
-    parameters = _parameters(cutoff_limit=total - 1e-5 * abs(total), solution_limit=1)
-    result = mathopt.solve(program.model, mathopt.SolverType.GSCIP, params=parameters)
+    cost = program.model.objective.as_linear_expression()
+    program.model.add_linear_constraint(cost <= total - 1e-5 * abs(total))
+    result = mathopt.solve(program.model, mathopt.SolverType.GSCIP, params=_parameters(solution_limit=1))
     return bool(result.has_primal_feasible_solution())
 
 
@@ -57,12 +58,11 @@ def _program(case: Case, limits: Network) -> Program:
     return program
 
 
-def _parameters(cutoff_limit: float | None = None, solution_limit: int | None = None) -> mathopt.SolveParameters:
+def _parameters(solution_limit: int | None = None) -> mathopt.SolveParameters:
     return mathopt.SolveParameters(
         relative_gap_tolerance=1e-9,
         absolute_gap_tolerance=1e-7,
         threads=1,
         heuristics=mathopt.Emphasis.LOW,
-        cutoff_limit=cutoff_limit,
         solution_limit=solution_limit,
     )
