@@ -94,7 +94,7 @@ def with_orders(case: Case, orders: pd.DataFrame) -> Case:
     voyages = voyages_of(network, channels, lots, departing, case.end_weeks)
     of_lot = voyage_rows(voyages, channels, lots["channel"], lots["departs"])
     orders = orders.assign(voyage=voyage_rows(voyages, channels, orders["channel"], orders["time"]))
-    board = case.board._replace(lot_voyage=of_lot, **_order_columns(rows, orders))
+    board = case.board._replace(lot_voyage=of_lot, **order_columns(rows, orders))
     return replace(case, board=board, orders=orders, voyages=voyages)
 
 
@@ -165,7 +165,7 @@ def _board(
         lot_quantity=lots["quantity"].to_numpy(np.int64),
         lot_expires=lots["expires"].to_numpy(float),
         lot_voyage=lots["voyage"].to_numpy(np.int64),
-        **_order_columns(rows, orders),
+        **order_columns(rows, orders),
         **way_columns(ways, len(rows.points)),
         **_defectives(network, rows),
     )
@@ -202,7 +202,8 @@ def _defectives(network: Network, rows: Map) -> dict[str, Any]:
     }
 
 
-def _order_columns(rows: Map, orders: pd.DataFrame) -> dict[str, Any]:
+def order_columns(rows: Map, orders: pd.DataFrame) -> dict[str, Any]:
+    """The orders as the board has them."""
     part, leaf = orders["part_row"].to_numpy(np.int64), orders["leaf_row"].to_numpy(np.int64)
     return {
         "order_start": np.searchsorted(part, np.arange(len(rows.parts) + 1)),

@@ -90,24 +90,33 @@ def _sent(case: Case, prices: Prices, played: Played) -> Sent:
 
 def costs(case: Case, prices: Prices, demands: Demands, played: Played, arrives: Floats) -> dict[str, float]:
     """Money by kind of one replication."""
-    part, leaf, point, supply = prices.part, prices.leaf, prices.point, case.supply
+    part, point, supply = prices.part, prices.point, case.supply
     sent = _sent(case, prices, played)
     shortfall, consignments = _consignments(case, sent)
     waiting = float((played.counted_wait * point["waiting"].to_numpy()[demands.point]).sum())
-    holding = float((played.hub_days * part["hub_holding"]).sum() + (played.depot_days * leaf["holding"]).sum())
-    holding += float((played.shelf_days * point["shelf_holding"]).sum() + _under_way(case, sent, arrives))
     return {
         "purchase": float((played.bought * part["unit_cost"]).sum()),
         "freight": float(sent.priced(supply.freight).sum()) + shortfall,
         "consignment": consignments,
         "duty": float(sent.priced(supply.duty).sum()),
         "order_line": len(sent.order) * case.network.settings.order_line_cost,
-        "holding": holding,
+        "holding": sum(holdings(case, prices, played, arrives).values()),
         "shortage": waiting,
         "courier": float((played.couriered * point["courier"]).sum()),
         **({"emergency": float((played.helped * prices.way["money"]).sum())} if len(case.ways) else {}),
         "repair": float((played.repaired * part["repair"]).sum()),
         "end": _end(case, prices, demands, played),
+    }
+
+
+def holdings(case: Case, prices: Prices, played: Played, arrives: Floats) -> dict[str, float]:
+    """Capital in stock by place: at hubs, depots and points, and under way from hub to depot."""
+    part, leaf, point = prices.part, prices.leaf, prices.point
+    return {
+        "hub": float((played.hub_days * part["hub_holding"]).sum()),
+        "depot": float((played.depot_days * leaf["holding"]).sum()),
+        "point": float((played.shelf_days * point["shelf_holding"]).sum()),
+        "under way": _under_way(case, _sent(case, prices, played), arrives),
     }
 
 

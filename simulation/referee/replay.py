@@ -1,6 +1,7 @@
 """Plays the company's past again: the demand that came, orders given week by week, and what lies where on a Monday."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -116,24 +117,14 @@ def _case(past: Past, orders: Orders, plan: PlanToJudge) -> tuple[Case, pd.DataF
     channels = channels_of(network, supply)
     hub = pd.Series(hub_of_part(network), index=network.parts["part"])
     lots = lots_of(network, rows, hub, supply)
-    table = _orders_table(network, orders, rows, supply.lanes)
-    voyages = voyages_of(network, channels, lots, _all_departures(case), case.end_weeks)
+    table = orders_table(network, orders, rows, supply.lanes)
+    voyages = voyages_of(network, channels, lots, all_departures(case), case.end_weeks)
     lots = lots.assign(voyage=voyage_rows(voyages, channels, lots["channel"], lots["departs"]))
     table = table.assign(voyage=voyage_rows(voyages, channels, table["channel"], table["departs"]))
     lost = table[(table["voyage"] < 0) & (table["channel"] != "")]
     if len(lost):
         raise ValueError(f"nothing leaves by {lost['channel'].iloc[0]} on day {lost['departs'].iloc[0]:.0f}")
-    board = case.board._replace(
-        lot_voyage=lots["voyage"].to_numpy(np.int64),
-        order_start=np.searchsorted(table["part_row"].to_numpy(), np.arange(len(rows.parts) + 1)),
-        order_time=table["time"].to_numpy(float),
-        order_kind=table["kind"].to_numpy(np.int64),
-        order_leaf=table["code"].to_numpy(np.int64),
-        order_lane=table["lane"].to_numpy(np.int64),
-        order_voyage=table["voyage"].to_numpy(np.int64),
-        order_rule=np.full(len(table), GIVEN),
-        order_level=table["level"].to_numpy(float),
-    )
+    board = case.board._replace(lot_voyage=lots["voyage"].to_numpy(np.int64), **given_columns(rows, table))
     known = voyage_rows(voyages, channels, past.arrived["channel"], past.arrived["departs"])
     return replace(case, board=board, orders=table, voyages=voyages), lots, known
 
@@ -147,7 +138,7 @@ def _wanted(past: Past, orders: Orders) -> pd.DataFrame:
     return pd.concat([everywhere, past.pairs, targets], ignore_index=True).drop_duplicates()
 
 
-def _all_departures(case: Case) -> pd.DataFrame:
+def all_departures(case: Case) -> pd.DataFrame:
     """Every departure of every supply lane, every Monday of every supplier."""
     network, supply = case.network, case.supply
     table = departures(network, supply.lanes, supply.lead_days, case.end_weeks)
@@ -162,7 +153,7 @@ def _all_departures(case: Case) -> pd.DataFrame:
     return pd.concat([by_lane, suppliers.merge(mondays, how="cross")], ignore_index=True)
 
 
-def _orders_table(network: Network, orders: Orders, rows: Map, lanes: pd.DataFrame) -> pd.DataFrame:
+def orders_table(network: Network, orders: Orders, rows: Map, lanes: pd.DataFrame) -> pd.DataFrame:
     """Orders by (part_row, time): part_row, leaf_row, code (board), time, kind, lane, level, channel, departs."""
     sent, bought = orders.shipments, orders.purchase_orders
     lane = pd.Index(lanes["lane"]).get_indexer(pd.Index(sent["lane"]))
@@ -196,6 +187,20 @@ def _orders_table(network: Network, orders: Orders, rows: Map, lanes: pd.DataFra
     table = pd.concat([purchases, shipments, _changes(network, orders.base_stock, rows)], ignore_index=True)
     keys = ["part_row", "time", "kind", "code", "lane"]
     return table.assign(departs=table["time"]).sort_values(keys, kind="stable", ignore_index=True)
+
+
+def given_columns(rows: Map, table: pd.DataFrame) -> dict[str, Any]:
+    """`orders_table` with its voyages as the board has it."""
+    return {
+        "order_start": np.searchsorted(table["part_row"].to_numpy(), np.arange(len(rows.parts) + 1)),
+        "order_time": table["time"].to_numpy(float),
+        "order_kind": table["kind"].to_numpy(np.int64),
+        "order_leaf": table["code"].to_numpy(np.int64),
+        "order_lane": table["lane"].to_numpy(np.int64),
+        "order_voyage": table["voyage"].to_numpy(np.int64),
+        "order_rule": np.full(len(table), GIVEN),
+        "order_level": table["level"].to_numpy(float),
+    }
 
 
 def _changes(network: Network, base_stock: pd.DataFrame, rows: Map) -> pd.DataFrame:

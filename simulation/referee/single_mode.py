@@ -71,6 +71,10 @@ class Moments:
     mean: Floats
     variance: Floats
 
+    def where(self, rows: Bools) -> "Moments":
+        """Those of some rows."""
+        return Moments(self.mean[rows], self.variance[rows])
+
     def quantile(self, level: float) -> Ints:
         """Units enough with probability `level`, (rows, weeks)."""
         found = quantile_table(self.mean.ravel(), self.variance.ravel(), np.array([level]))
@@ -129,26 +133,34 @@ def yardstick(case: Case, plan: Tally, fill_rate: FillRate, play: PlayCase, tell
 
 def policy_of(case: Case, mode: str) -> Policy:
     """The orders of the policy by one mode, with lots but without levels."""
-    law, prices, rows, supply = forecast_law(case), prices_of(case), case.rows, case.supply
-    lane, reached = _lanes(case, mode)
+    lane, reached = lanes_by_mode(case, mode)
+    orders = reorders_of(case.network, case.rows, case.supply, lane, case.end_weeks)
+    inside = forecast_law(case).mean[:, : case.weeks].sum(axis=1)
+    share = float(inside[reached].sum() / max(inside.sum(), 1e-12))
+    return policy_by_lanes(with_orders(case, orders), lane, share)
+
+
+def policy_by_lanes(ordering: Case, lane: Ints, share: float) -> Policy:
+    """The policy by the lane of each leaf (row of the supply lanes, −1: none), in a case that has its orders."""
+    case, law, prices = ordering, forecast_law(ordering), prices_of(ordering)
+    rows, supply = case.rows, case.supply
     quoted = (supply.lanes["transit_days"] + supply.lanes["customs_days"]).to_numpy(float)
     days, sd = (np.where(lane >= 0, numbers[lane], 0.0) for numbers in (quoted, supply.lead_days_sd))
     suppliers = case.network.suppliers.set_index("supplier")[["lead_time_days", "lead_time_days_sd"]]
     sold_by = case.network.parts.set_index("part")["supplier"].reindex(rows.parts)
     supplier_days, supplier_sd = suppliers.reindex(sold_by).fillna(0.0).to_numpy(float).T
     part = rows.leaves["part_row"].to_numpy(np.int64)
-    at_leaf = _demand_over(law, supplier_days[part] + DAYS_PER_WEEK, np.zeros(len(part)), case.end_weeks)
+    at_leaf = demand_over(law, supplier_days[part] + DAYS_PER_WEEK, np.zeros(len(part)), case.end_weeks)
     mean, variance = (np.add.reduceat(table, rows.leaf_start[:-1]) for table in (at_leaf.mean, at_leaf.variance))
     variance += (mean * (supplier_sd / (supplier_days + DAYS_PER_WEEK))[:, None]) ** 2
-    ordering = with_orders(case, reorders_of(case.network, rows, supply, lane, case.end_weeks))
     inside = law.mean[:, : case.weeks].sum(axis=1)
     return Policy(
-        case=replace(ordering, board=ordering.board._replace(reorder_lot=_lots(case, prices, lane, inside))),
-        prices=prices_of(ordering),
-        at_depot=_demand_over(law, days + DAYS_PER_WEEK, sd, case.end_weeks),
+        case=replace(case, board=case.board._replace(reorder_lot=economic_lots(case, prices, lane, inside))),
+        prices=prices,
+        at_depot=demand_over(law, days + DAYS_PER_WEEK, sd, case.end_weeks),
         at_hub=Moments(mean, variance),
         supplier_weeks=np.ceil(supplier_days / DAYS_PER_WEEK).astype(np.int64),
-        share=float(inside[reached].sum() / max(inside.sum(), 1e-12)),
+        share=share,
     )
 
 
@@ -205,7 +217,7 @@ def total_cost(tally: Tally) -> Floats:
     return np.asarray(np.sum([tally.sums[kind] for kind in KINDS if kind in tally.sums], axis=0))
 
 
-def _lanes(case: Case, mode: str) -> tuple[Ints, Bools]:
+def lanes_by_mode(case: Case, mode: str) -> tuple[Ints, Bools]:
     """The lane of each leaf (row of the supply lanes, −1: none) and whether it is of the mode.
 
     The one of lowest landed cost with the capital under way, of the mode if one of its lanes may carry the part.
@@ -225,7 +237,7 @@ def _lanes(case: Case, mode: str) -> tuple[Ints, Bools]:
     return lane, reached
 
 
-def _demand_over(law: DemandLaw, days: Floats, sd: Floats, weeks: int) -> Moments:
+def demand_over(law: DemandLaw, days: Floats, sd: Floats, weeks: int) -> Moments:
     """Demand of each leaf in the `days` after each Monday, itself known to ± `sd`: ψM + κM² + (M/days)²·sd²."""
     leaves = len(days)
     row, start = np.repeat(np.arange(leaves), weeks), np.tile(DAYS_PER_WEEK * np.arange(weeks, dtype=float), leaves)
@@ -239,7 +251,7 @@ def _demand_over(law: DemandLaw, days: Floats, sd: Floats, weeks: int) -> Moment
     return Moments(mean, law.batch_index[:, None] * mean + spread[:, None] * mean**2)
 
 
-def _lots(case: Case, prices: Prices, lane: Ints, inside: Floats) -> Ints:
+def economic_lots(case: Case, prices: Prices, lane: Ints, inside: Floats) -> Ints:
     """Economic order quantity √(2KD/h) of each leaf, no more than the demand of the weeks played (`inside`) and no less
     than one (Harris 1913).
 

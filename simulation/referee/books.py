@@ -1,0 +1,72 @@
+"""What a policy served and cost between two Mondays of a replication, so that a start need not count."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from domain.calendar import DAYS_PER_WEEK
+from simulation.referee.board import Demands, Floats, Ints, Played, Rules
+from simulation.referee.case import Case
+from simulation.referee.money import Prices, costs, holdings
+from simulation.referee.rolling import Draw, played_until
+
+LOGISTICS = ("freight", "consignment", "order_line", "holding", "emergency")
+"""What moving and keeping stock costs: freight, consignments and minimum charges, lines, capital in stock and under
+way, expediting; neither purchase value nor duty, nor what every policy pays alike (couriers to points)."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Weeks `first` + 1 .. `last` of a play."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Books:
+    """One replication in a window. cost: money by kind; holding: its share by place (hub, depot, point, under way);
+    asked, served: units by group."""
+
+    cost: dict[str, float]
+    holding: dict[str, float]
+    asked: Ints
+    served: Ints
+
+    @property
+    def logistics(self) -> float:
+        """Logistics cost, money."""
+        return sum(self.cost.get(kind, 0.0) for kind in LOGISTICS)
+
+
+def books(case: Case, prices: Prices, drawn: Draw, rules: Rules, window: Window) -> Books:
+    """The books of the window: those of the play until its end less those until its beginning."""
+    begun, ended = (_until(case, prices, drawn, rules, week) for week in (window.first, window.last))
+    cost, holding = (
+        {kind: end[kind] - begin[kind] for kind in end} for begin, end in zip(begun[:2], ended[:2], strict=True)
+    )
+    return Books(cost, holding, *service(case, drawn.demands, ended[2], window))
+
+
+def _until(
+    case: Case, prices: Prices, drawn: Draw, rules: Rules, weeks: int
+) -> tuple[dict[str, float], dict[str, float], Played]:
+    until, short = float(weeks * DAYS_PER_WEEK), replace(case, weeks=weeks)
+    played = played_until(case, drawn, rules, until, until)
+    demands, arrives = drawn.demands, np.minimum(drawn.arrives, until)
+    return costs(short, prices, demands, played, arrives), holdings(short, prices, played, arrives), played
+
+
+def service(case: Case, demands: Demands, played: Played, window: Window) -> tuple[Ints, Ints]:
+    """Units asked for in the window and those of them served at once, (groups,) each."""
+    first, last = window.first * DAYS_PER_WEEK, window.last * DAYS_PER_WEEK
+    new = demands.asked & (demands.time >= first) & (demands.time < last)
+    group = case.rows.points["group"].to_numpy()[demands.point[new]]
+    groups = len(case.rows.groups)
+    asked, served = (np.bincount(group, units[new], groups) for units in (demands.quantity, played.at_once))
+    return asked.astype(np.int64), served.astype(np.int64)
+
+
+def fill_rates(asked: Ints, served: Ints) -> Floats:
+    """Share served at once, NaN where nothing was asked."""
+    return np.asarray(np.divide(served, asked, out=np.full(len(asked), np.nan), where=asked > 0))

@@ -1,0 +1,198 @@
+"""The peer of a rolling plan: the best (s, nQ) of every depot, each service group at the plan's fill rate.
+
+One lane for each part at each depot, s + 1 the quantile of demand over lead time and review at the level of the leaf's
+service group, Q the economic order quantity; the hub buys what lifts hub and depots together to what they order up to
+once the goods have come, with stock of its own at a level of its own. Levels are tuned to equal fill on the plan's
+draws, in the plan's weeks; hub level and size of lots are those of lowest logistics cost.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from domain.calendar import DAYS_PER_WEEK
+from simulation.referee.board import SHIP, Floats, Ints, Rules
+from simulation.referee.books import Books, Window, books, fill_rates, service
+from simulation.referee.case import Case, forecast_law
+from simulation.referee.money import prices_of
+from simulation.referee.orders import reorders_of
+from simulation.referee.rolling import Arena, Draw, played_until, with_policy
+from simulation.referee.single_mode import Policy, lanes_by_mode, policy_by_lanes
+
+_LOWEST, _HIGHEST = -6.0, 9.0  # log odds of a level
+_STEPS = 12
+EQUAL = 0.005  # of the fill rate of every group: counts as equal
+_NEAR = 0.001  # of the wanted fill rate of every group: good enough to stop
+HUB_LEVELS = (None, 0.5, 0.8, 0.95)  # stock of the hub for its supplier's lead time; None: none
+LOT_SCALES = (0.5, 1.0, 2.0)  # of the economic order quantity
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A policy at the wanted fill rates. levels: by group. distance: of its fill rate from the wanted, by group (NaN
+    where nothing was asked). books: of every draw."""
+
+    case: Case
+    levels: Floats
+    hub_level: float | None
+    lot_scale: float
+    distance: Floats
+    books: tuple[Books, ...]
+
+    @property
+    def farthest(self) -> float:
+        """The largest distance of a group."""
+        return float(np.nanmax(np.abs(self.distance)))
+
+    @property
+    def logistics(self) -> float:
+        """Logistics cost of all draws together, money."""
+        return sum(one.logistics for one in self.books)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What the policies of an arena are tuned to: fill rates by group over these draws in this window."""
+
+    arena: Arena
+    draws: Sequence[Draw]
+    rules: Rules
+    window: Window
+    wanted: Floats
+
+    def fill(self, case: Case) -> Floats:
+        """Share of units served at once by group."""
+        groups = len(self.wanted)
+        asked, served = np.zeros(groups, np.int64), np.zeros(groups, np.int64)
+        until = float(self.window.last * DAYS_PER_WEEK)
+        for drawn in self.draws:
+            played = played_until(case, drawn, self.rules, until, until)
+            more = service(case, drawn.demands, played, self.window)
+            asked, served = asked + more[0], served + more[1]
+        return fill_rates(asked, served)
+
+
+def group_of_leaf(case: Case) -> Ints:
+    """The service group most points of each leaf belong to, (leaves,); points of a region mostly share one."""
+    groups, leaf = len(case.rows.groups), case.rows.leaf_of_point
+    votes = np.bincount(leaf * groups + case.rows.points["group"].to_numpy(), minlength=len(case.rows.leaves) * groups)
+    return np.asarray(votes.reshape(-1, groups).argmax(axis=1))
+
+
+def modes_of(case: Case) -> list[str]:
+    """The modes by which hubs supply depots."""
+    return sorted(case.supply.lanes["mode"].unique())
+
+
+def by_mode(case: Case, mode: str) -> Ints:
+    """The lane of each leaf by one mode, by the ordinary lane where the mode does not go or may not carry it."""
+    return lanes_by_mode(case, mode)[0]
+
+
+def policy(arena: Arena, lane: Ints, lot_scale: float) -> Policy:
+    """The policy by these lanes, without levels."""
+    case = arena.case
+    ordering = with_policy(arena, reorders_of(case.network, case.rows, case.supply, lane, case.end_weeks))
+    found = policy_by_lanes(ordering, lane, 1.0)
+    lots = np.maximum(np.rint(found.case.board.reorder_lot * lot_scale), 1).astype(np.int64)
+    return replace(found, case=replace(found.case, board=found.case.board._replace(reorder_lot=lots)))
+
+
+def at_levels(policy: Policy, levels: Floats, hub_level: float | None) -> Case:
+    """The case of the policy at a level of each group."""
+    case, rows = policy.case, policy.case.rows
+    of_leaf = levels[group_of_leaf(case)]
+    upto = np.zeros_like(policy.at_depot.mean, np.int64)
+    for level in np.unique(of_leaf):
+        here = of_leaf == level
+        upto[here] = policy.at_depot.where(here).quantile(float(level))
+    last = upto.shape[1] - 1
+    weeks_ahead = policy.supplier_weeks[rows.part_of_leaf]
+    later = np.minimum(np.arange(last + 1) + weeks_ahead[:, None], last)
+    at_hub = np.add.reduceat(np.take_along_axis(upto, later, axis=1), rows.leaf_start[:-1])
+    if hub_level is not None:
+        at_hub = at_hub + policy.at_hub.quantile(hub_level)
+    orders = case.orders
+    week = np.clip(orders["time"].to_numpy(float) // DAYS_PER_WEEK, 0, last).astype(np.int64)
+    part, leaf = orders["part_row"].to_numpy(np.int64), orders["leaf_row"].to_numpy(np.int64)
+    level = np.where(orders["kind"] == SHIP, upto[leaf, week] - 1, at_hub[part, week])
+    return replace(case, board=case.board._replace(order_level=level.astype(float)))
+
+
+def tuned(trial: Trial, lane: Ints, hub_level: float | None, lot_scale: float) -> Tuned:
+    """Bisection of every group's level at once; of all that was tried the nearest in its farthest group."""
+    found = policy(trial.arena, lane, lot_scale)
+    groups = len(trial.wanted)
+    low, high = np.full(groups, _LOWEST), np.full(groups, _HIGHEST)
+    best: tuple[float, Case, Floats, Floats] | None = None
+    for _ in range(_STEPS):
+        middle = 0.5 * (low + high)
+        levels = 1.0 / (1.0 + np.exp(-middle))
+        case = at_levels(found, levels, hub_level)
+        distance = trial.fill(case) - trial.wanted
+        farthest = float(np.nanmax(np.abs(distance)))
+        if best is None or farthest < best[0]:
+            best = farthest, case, levels, distance
+        if farthest <= _NEAR:
+            break
+        too_low = distance < 0
+        low, high = np.where(too_low, middle, low), np.where(too_low, high, middle)
+    assert best is not None
+    _, case, levels, distance = best
+    kept = tuple(books(case, found.prices, drawn, trial.rules, trial.window) for drawn in trial.draws)
+    return Tuned(case, levels, hub_level, lot_scale, distance, kept)
+
+
+def by_leaf(arena: Arena, levels: Floats) -> Ints:
+    """The cheapest lane of each leaf at these levels of the groups: λ·(freight + capital under way) + h·safety stock a
+    week, with λ the mean weekly demand and safety stock s + 1 less the mean demand of lead time and review."""
+    case = arena.case
+    law, prices, supply = forecast_law(case), prices_of(case), case.supply
+    weekly, holding = law.mean[:, : case.weeks].mean(axis=1), prices.leaf["holding"].to_numpy(float) * DAYS_PER_WEEK
+    part = prices.in_network[case.rows.part_of_leaf]
+    depot = case.rows.leaves["depot"].to_numpy(object)
+    cheapest, best = np.full(len(depot), np.inf), np.full(len(depot), -1)
+    for number in range(len(supply.lanes)):
+        goes = (depot == supply.lanes["destination"].iloc[number]) & supply.allowed[part, number]
+        moments = policy(arena, np.where(goes, number, -1), 1.0).at_depot
+        safety = np.zeros(len(depot))
+        for group, level in enumerate(levels):
+            here = goes & (group_of_leaf(case) == group)
+            some = moments.where(here)
+            safety[here] = (some.quantile(float(level)) - some.mean)[:, : case.weeks].mean(axis=1)
+        moving = weekly * (supply.freight[part, number] + supply.transit_capital[part, number])
+        cost = np.where(goes, moving + holding * safety, np.inf)
+        best, cheapest = np.where(cost < cheapest, number, best), np.minimum(cost, cheapest)
+    return best
+
+
+def by_depot(trial: Trial, hub_level: float | None, lot_scale: float) -> Tuned:
+    """One mode for each depot: from the best mode for all, each depot in turn takes the mode that costs least."""
+    case, modes = trial.arena.case, modes_of(trial.arena.case)
+    lanes = {mode: by_mode(case, mode) for mode in modes}
+    best = min((tuned(trial, lanes[mode], hub_level, lot_scale) for mode in modes), key=_rank)
+    depot = case.rows.leaves["depot"].to_numpy(object)
+    lane = lane_of(best.case)
+    for name in sorted(set(depot)):
+        for mode in modes:
+            other = np.where(depot == name, lanes[mode], lane)
+            if (other == lane).all():
+                continue
+            one = tuned(trial, other, hub_level, lot_scale)
+            if _rank(one) < _rank(best):
+                best, lane = one, other
+    return best
+
+
+def lane_of(case: Case) -> Ints:
+    """The lane of each leaf of a policy, −1 where none."""
+    sent = case.orders[case.orders["kind"] == SHIP]
+    lane = np.full(len(case.rows.leaves), -1)
+    lane[sent["leaf_row"].to_numpy(np.int64)] = sent["lane"].to_numpy(np.int64)
+    return lane
+
+
+def _rank(one: Tuned) -> tuple[bool, float]:
+    """Policies at equal fill first, then the cheapest."""
+    return one.farthest > EQUAL, one.logistics
