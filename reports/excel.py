@@ -36,22 +36,23 @@ def plan_xlsx(brief: Summary, network: Network, plan: Plan) -> bytes:
     frames, horizon = plan_frames(plan), network.settings.horizon_weeks
     orders = supplier_orders(network, until_week(network, frames["purchase_orders"], "order_on", horizon))
     sent = consignments(network, until_week(network, frames["shipments"], "departs", horizon))
+    rules = dearest_rules(network, frames["rule_prices"])
     tables = (
         _orders(network, frames["purchase_orders"], orders),
         _consignments(network, sent),
         _packing_list(network, frames["shipments"]),
         _payments(network, orders, sent),
-        _rules(network, frames["rule_prices"]),
+        _rules(network, rules, len(frames["rule_prices"])),
         _transfers(network, frames["allocations"]),
         _stock_up_to(network, frames["targets"]),
         _exceptions(network, frames["exceptions"]),
         _changes(network, brief.changes),
     )
     soon = until_week(network, sent, "departs", 2)
-    return workbook([_today(brief, soon, tables), *tables], network.settings.as_of)
+    return workbook([_today(brief, soon, rules, tables), *tables], network.settings.as_of)
 
 
-def _today(brief: Summary, soon: pd.DataFrame, tables: tuple[Sheet, ...]) -> Page:
+def _today(brief: Summary, soon: pd.DataFrame, rules: pd.DataFrame, tables: tuple[Sheet, ...]) -> Page:
     """The first sheet: what to do, what leaves, what is promised, what it costs, what the other sheets hold."""
     leaving: list[Line] = [
         (
@@ -70,6 +71,10 @@ def _today(brief: Summary, soon: pd.DataFrame, tables: tuple[Sheet, ...]) -> Pag
         for group in brief.service
     ]
     money: list[Line] = [(said, Figure(amount, "money")) for _, said, amount in cost_lines(brief.cost)]
+    dearest: list[Line] = [
+        (row["says"], "", "", Figure(row["hundredth"], "money"))
+        for row in rules.groupby("rule", sort=False).head(1).to_dict("records")
+    ]
     blocks: tuple[list[Line], ...] = (
         [("What to do today", "", "", ""), *((line,) for line in brief.today)],
         [
@@ -84,6 +89,10 @@ def _today(brief: Summary, soon: pd.DataFrame, tables: tuple[Sheet, ...]) -> Pag
             (f"Money, next {brief.horizon_weeks} weeks", brief.currency, "", ""),
             *money,
             ("Total", Figure(brief.cost.total, "money")),
+        ],
+        [
+            ("What the rules cost, and what 1 % more saves", "", "", brief.currency),
+            *(dearest or [(NO_RULE_COSTS,)]),
         ],
         [("How sure are we", "", "", ""), *((line,) for line in brief.certainty)],
         [
@@ -229,8 +238,8 @@ def _payments(network: Network, orders: pd.DataFrame, sent: pd.DataFrame) -> She
     return _sheet("Payments", columns, due.assign(key=key), note, network)
 
 
-def _rules(network: Network, rule_prices: pd.DataFrame) -> Sheet:
-    dear, currency = dearest_rules(network, rule_prices), network.settings.currency
+def _rules(network: Network, dear: pd.DataFrame, limits: int) -> Sheet:
+    currency = network.settings.currency
     columns = (
         Column("says", "In words", width=72),
         Column("hundredth", f"1 % more saves, {currency}", "money"),
@@ -244,7 +253,7 @@ def _rules(network: Network, rule_prices: pd.DataFrame) -> Sheet:
     note = NO_RULE_COSTS
     if len(dear):
         note = (
-            f"Of {words.count(len(rule_prices), 'limit')} these hold the plan back in the coming weeks, the dearest "
+            f"Of {words.count(limits, 'limit')} these hold the plan back in the coming weeks, the dearest "
             f"first. Savings are those of a small change."
         )
     key = dear["rule"] + " " + dear["place"] + " " + dear["start"].dt.strftime("%Y-%m-%d")

@@ -165,6 +165,8 @@ def test_rules_are_priced_in_words() -> None:
     assert found[0]["1 % more saves, USD"] == ""
     assert [row["1 % more saves, USD"] for row in found[1:]] == pytest.approx(expected["hundredth"].tolist()[1:])
     assert any(str(cell).startswith("Of 7 limits these") for cell in cells(content, "What the rules cost"))
+    for says in expected.groupby("rule")["says"].first():
+        assert says in cells(content, "Today")
 
 
 def test_transfers_serve_repairs_first() -> None:
