@@ -1,0 +1,201 @@
+"""One part: its leaves' paths, joined by what the hub holds and by whole lots, as branches on whether it is bought.
+
+Had the hub unlimited stock, its leaves would be shortest paths of their own. Label units so that the hub's own leave
+first; then a unit shipped costs its move less what it would have cost to stay, and every unit bought by week o costs
+`premium[o]` more, which never rises with o. So with H units at the hub, U shipped and B bought
+
+    no purchase: U ≤ H, paths at the hub's price;
+    a purchase:  U > H, paths at min(hub + π, bought) − π·H + (B − (U − H))·(lowest premium),  B a whole lot,
+
+is a lower bound on the cost of any plan, for any π. Paths tell the least cost for every number of units, and leaves
+add up by convolution, so U and B are chosen exactly. What the bound leaves out is when the hub's inbound comes, and
+that every single purchase, not only their sum, is a lot.
+"""
+
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+
+from optimizer.replenishment.program.facts import Counts, Facts, Floats, Ints, Terms, idle_weeks, lot, minimum_lot
+from optimizer.replenishment.program.path import combine, leaf_values, split, trace
+from optimizer.replenishment.program.serve import serve
+from optimizer.replenishment.program.slots import Orders, Slots, hub_in_all, order_prices, slot_prices
+
+_TRIES = 12  # premiums tried for the hub's stock
+_TOLERANCE = 1e-5  # of a part's bound: what another premium may at most add
+
+
+class Work(NamedTuple):
+    """Memory of one part while it is planned: leaves × units, leaves × slots × units, leaves × units of all leaves."""
+
+    columns: Ints
+    value: Floats
+    before: Counts
+    choice: Counts
+    path: Counts
+    chosen: Counts
+
+
+@nb.njit(cache=True)
+def plan_part(
+    i: int, facts: Facts, terms: Terms, start: Floats, quantity: Counts, departure: Counts, purchase: Ints
+) -> tuple[float, float]:
+    """Plan one part: (true cost, lower bound at these prices). The bound ignores what is left of the limits.
+
+    `start[i]` remembers the premium that was right, where the next search begins.
+    """
+    at_hub = hub_in_all(i, facts)
+    orders = order_prices(i, facts, terms)
+    slots = slot_prices(i, facts, terms, orders)
+    work = _work(i, facts)
+    bound, enough = _from_hub(i, facts, slots, at_hub, work)
+    cost = serve(i, facts, terms, orders, work.path, work.chosen, False, quantity, departure, purchase)
+    if not enough and orders.week[facts.weeks] > 0:
+        buying, cost = _buying(i, facts, terms, orders, slots, at_hub, start, cost, quantity, departure, purchase, work)
+        bound = min(bound, buying)
+    there = facts.credit[i] * at_hub
+    for leaf in range(facts.leaf_start[i], facts.leaf_start[i + 1]):
+        there += facts.credit[i] * facts.held_at_start[leaf]
+    idle = facts.hub_rate * facts.unit_cost[i] * idle_weeks(i, facts) - facts.credit[i] * at_hub
+    return cost + there, bound + idle + there
+
+
+@nb.njit(cache=True)
+def _work(i: int, facts: Facts) -> Work:
+    first, last = facts.leaf_start[i], facts.leaf_start[i + 1]
+    columns = facts.cap[first:last] + 1
+    leaves, widest, slots = last - first, columns.max(), facts.weeks + 1
+    return Work(
+        columns,
+        np.empty((leaves, widest)),
+        np.empty((leaves, slots, widest), np.int32),
+        np.empty((leaves, columns.sum() - leaves + 1), np.int32),
+        np.empty((leaves, slots), np.int32),
+        np.zeros((leaves, slots), np.int32),
+    )
+
+
+@nb.njit(cache=True)
+def _from_hub(i: int, facts: Facts, slots: Slots, at_hub: int, work: Work) -> tuple[float, bool]:
+    """(bound when nothing is bought, whether the hub has all that is wanted at its price)."""
+    if at_hub == 0:
+        work.path[:] = 0
+        total = 0.0
+        for n in range(len(work.columns)):
+            leaf = facts.leaf_start[i] + n
+            columns = work.columns[n]
+            for k in range(facts.weeks + 1):
+                total += facts.values[facts.offset[leaf] + k * columns]
+        return total, False
+    total = 0.0
+    wanted = np.zeros(len(work.columns), np.int64)
+    for n in range(len(wanted)):
+        columns = work.columns[n]
+        leaf_values(
+            facts, facts.leaf_start[i] + n, slots.hub[n], slots.hub_room[n], work.value[n, :columns], work.before[n]
+        )
+        work.chosen[n] = slots.hub_from[n]
+        wanted[n] = work.value[n, :columns].argmin()
+        total += work.value[n, wanted[n]]
+    enough = wanted.sum() <= at_hub
+    if not enough:
+        together = combine(work.value, work.columns, at_hub, work.choice)
+        units = together.argmin()
+        total, wanted = together[units], split(work.choice, units)
+    for n in range(len(wanted)):
+        trace(work.before[n], int(wanted[n]), work.path[n])
+    return total, enough
+
+
+@nb.njit(cache=True)
+def _buying(
+    i: int, facts: Facts, terms: Terms, orders: Orders, slots: Slots, at_hub: int, start: Floats,
+    cost: float, quantity: Counts, departure: Counts, purchase: Ints, work: Work,
+) -> tuple[float, float]:  # fmt: skip
+    """(bound when something is bought, cost of the cheapest plan so far, which is kept).
+
+    The bound is concave in the premium π on the hub's stock, its slope what is taken there beyond the stock: where the
+    tangents of both sides meet, the next π is tried (Kelley 1960), until they promise no more.
+    """
+    new_quantity, new_departure = np.empty_like(quantity), np.empty_like(departure)
+    new_purchase = np.empty_like(purchase)
+    lowest, step = orders.premium[facts.weeks], 0.05 * facts.unit_cost[i] + 1e-6
+    premium, best = max(start[i], lowest), -np.inf
+    low, low_bound, low_slope = -1.0, 0.0, 0.0  # where too much is taken, if any was tried
+    high, high_bound, high_slope = -1.0, 0.0, 0.0
+    for _ in range(_TRIES if at_hub > 0 else 1):
+        bound, slope = _at_premium(i, facts, orders, slots, at_hub, premium, work)
+        if bound > best:
+            best, start[i] = bound, premium
+        new_quantity[:], new_departure[:], new_purchase[:] = 0, 0, 0
+        new_cost = serve(
+            i, facts, terms, orders, work.path, work.chosen, True, new_quantity, new_departure, new_purchase
+        )
+        if new_cost < cost:
+            quantity[:], departure[:], purchase[:], cost = new_quantity, new_departure, new_purchase, new_cost
+        if slope == 0 or (slope < 0 and premium <= lowest):
+            break
+        if slope > 0:
+            low, low_bound, low_slope = premium, bound, slope
+        else:
+            high, high_bound, high_slope = premium, bound, slope
+        if high < 0.0:
+            premium, step = premium + step, 4.0 * step
+        elif low < 0.0:
+            premium, step = max(premium - step, lowest), 4.0 * step
+        else:
+            premium = (high_bound - low_bound + low_slope * low - high_slope * high) / (low_slope - high_slope)
+            promise = low_bound + low_slope * (premium - low)
+            if promise - best <= _TOLERANCE * abs(best) or not low < premium < high:
+                break
+    return best, cost
+
+
+@nb.njit(cache=True)
+def _at_premium(
+    i: int, facts: Facts, orders: Orders, slots: Slots, at_hub: int, premium: float, work: Work
+) -> tuple[float, int]:
+    """(bound at a premium on the hub's stock, units taken there beyond it); 0 where ties can make up what is left."""
+    leaves, weeks = len(work.columns), facts.weeks
+    price, room = np.empty(weeks + 1), np.empty(weeks + 1, np.int64)
+    wanted, total = np.zeros(leaves, np.int64), 0.0
+    for n in range(leaves):
+        for k in range(1, weeks + 1):
+            from_hub = slots.hub[n, k] + premium
+            if from_hub < slots.buy[n, k]:
+                price[k], room[k], work.chosen[n, k] = from_hub, slots.hub_room[n, k], slots.hub_from[n, k]
+            else:
+                price[k], room[k], work.chosen[n, k] = slots.buy[n, k], slots.buy_room[n, k], slots.buy_from[n, k]
+        columns = work.columns[n]
+        leaf_values(facts, facts.leaf_start[i] + n, price, room, work.value[n, :columns], work.before[n])
+        wanted[n] = work.value[n, :columns].argmin()
+        total += work.value[n, wanted[n]]
+    minimum, multiple = minimum_lot(i, facts), facts.multiple[i]
+    if at_hub > 0 or minimum > 1 or wanted.sum() == 0:
+        total, units = _in_lots(work, at_hub, minimum, multiple, orders.premium[weeks])
+        wanted = split(work.choice, units)
+    taken = tied = 0
+    for n in range(leaves):
+        trace(work.before[n], int(wanted[n]), work.path[n])
+        for k in range(1, weeks + 1):
+            difference = slots.hub[n, k] + premium - slots.buy[n, k]
+            if difference < -1e-9:
+                taken += work.path[n, k]
+            elif difference < 1e-9:
+                tied += work.path[n, k]
+    beyond = max(taken - at_hub, 0) + min(taken + tied - at_hub, 0)
+    return (total - premium * at_hub if at_hub > 0 else total), beyond
+
+
+@nb.njit(cache=True)
+def _in_lots(work: Work, at_hub: int, minimum: int, multiple: int, spare_cost: float) -> tuple[float, int]:
+    """(least money of shipping more than the hub holds, with what a lot buys too much; units shipped)."""
+    most = work.choice.shape[1] - 1
+    together = combine(work.value, work.columns, most, work.choice)
+    best, units = np.inf, 0
+    for u in range(min(at_hub + 1, most), most + 1):
+        spare = lot(max(u - at_hub, 1), minimum, multiple) - (u - at_hub)
+        if together[u] + spare_cost * spare < best:
+            best, units = together[u] + spare_cost * spare, u
+    return best, units

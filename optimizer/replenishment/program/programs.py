@@ -1,0 +1,201 @@
+"""Price all parts, bring their plans nearer to the limits they share, fill those limits part by part."""
+
+import numba as nb
+import numpy as np
+
+from domain.threads import in_threads, kernel
+from optimizer.replenishment.instance import Instance
+from optimizer.replenishment.program.block import plan_part
+from optimizer.replenishment.program.facts import Counts, Facts, Floats, Ints, Terms, facts_of
+from optimizer.replenishment.program.part_plans import PartPlans
+from optimizer.replenishment.week_cost import CostTables
+
+_SLACK = 1e-6  # kg, litres or money by which a limit counts as kept
+
+
+class Programs:
+    """The part programs of one instance: price them all in parallel, or fill the shared limits part by part."""
+
+    def __init__(self, instance: Instance, tables: CostTables) -> None:
+        self.facts = facts_of(instance, tables)
+        self.premium = np.zeros(len(instance.parts.part))  # of the hub's stock: where the search of a premium begins
+
+    def price(self, terms: Terms) -> PartPlans:
+        """The cheapest plan of every part at these prices, each as if it had the limits for itself."""
+        quantity, departure, purchase, cost, bound = self._empty()
+        in_threads(_price_all, len(cost), self.facts, terms, self.premium, quantity, departure, purchase, cost, bound)
+        return _sparse(quantity, departure, purchase, cost, bound)
+
+    def relieve(self, terms: Terms, step: Terms, start: PartPlans, surcharges: tuple[float, ...]) -> PartPlans:
+        """Bring `start` nearer to the limits it exceeds: who gains least from an exceeded limit leaves it first.
+
+        In the k-th round an exceeded limit costs `surcharges[k]` × `step` more; a part that uses one is planned anew at
+        that price. Of an exceeded lane it may at most keep what it has; budgets may shift, at their price.
+        """
+        state = self._state(start)
+        left = _copied(terms)
+        _book_all(self.facts, left, *state[:3])
+        for surcharge in surcharges:
+            _relieve_all(self.facts, left, step, surcharge, self.premium, *state)
+        return _sparse(*state)
+
+    def fill(self, terms: Terms, start: PartPlans, rounds: tuple[float, ...]) -> PartPlans:
+        """One plan per part within all limits, beginning with `start`, which may still exceed them.
+
+        Parts take their turn, in the k-th round at `rounds[k]` of the prices. A part that uses an exceeded limit is
+        planned anew within what the others leave; else it changes its plan only if that saves money at true cost.
+        """
+        state = self._state(start)
+        left = _copied(terms)
+        _book_all(self.facts, left, *state[:3])
+        for share in rounds:
+            priced = left._replace(
+                budget_price=terms.budget_price * share,
+                kg_price=terms.kg_price * share,
+                litre_price=terms.litre_price * share,
+            )
+            _fill_all(self.facts, priced, self.premium, *state)
+        return _sparse(*state)
+
+    def _state(self, plans: PartPlans) -> tuple[Counts, Counts, Ints, Floats, Floats]:
+        """Plans as dense arrays: quantity and departure by leaf and slot − 1, purchase by part and week − 1."""
+        quantity, departure, purchase, cost, bound = self._empty()
+        slot = self.facts.slot[plans.departure] - 1
+        quantity[plans.leaf, slot], departure[plans.leaf, slot] = plans.units, plans.departure
+        purchase[plans.buyer, plans.week - 1] = plans.bought
+        cost[:] = plans.cost
+        return quantity, departure, purchase, cost, bound
+
+    def _empty(self) -> tuple[Counts, Counts, Ints, Floats, Floats]:
+        parts, leaves, weeks = len(self.facts.unit_cost), len(self.facts.depot), self.facts.weeks
+        return (
+            np.zeros((leaves, weeks), np.int32), np.zeros((leaves, weeks), np.int32),
+            np.zeros((parts, weeks), np.int64), np.zeros(parts), np.zeros(parts),
+        )  # fmt: skip
+
+
+def _copied(terms: Terms) -> Terms:
+    return Terms(*(array.copy() for array in terms))
+
+
+def _sparse(quantity: Counts, departure: Counts, purchase: Ints, cost: Floats, bound: Floats) -> PartPlans:
+    leaf, slot = np.nonzero(quantity)
+    buyer, week = np.nonzero(purchase)
+    return PartPlans(
+        leaf=leaf,
+        departure=departure[leaf, slot].astype(np.int64),
+        units=quantity[leaf, slot].astype(np.int64),
+        buyer=buyer,
+        week=week + 1,
+        bought=purchase[buyer, week],
+        cost=cost,
+        bound=bound,
+    )
+
+
+@kernel
+def _price_all(
+    begin: int, end: int, facts: Facts, terms: Terms, start: Floats,
+    quantity: Counts, departure: Counts, purchase: Ints, cost: Floats, bound: Floats,
+) -> None:  # fmt: skip
+    for i in range(begin, end):
+        first, last = facts.leaf_start[i], facts.leaf_start[i + 1]
+        cost[i], bound[i] = plan_part(i, facts, terms, start, quantity[first:last], departure[first:last], purchase[i])
+
+
+@nb.njit(cache=True)
+def _book_all(facts: Facts, terms: Terms, quantity: Counts, departure: Counts, purchase: Ints) -> None:
+    for i in range(len(facts.unit_cost)):
+        first, last = facts.leaf_start[i], facts.leaf_start[i + 1]
+        _book(i, facts, terms, quantity[first:last], departure[first:last], purchase[i], -1.0)
+
+
+@nb.njit(cache=True)
+def _fill_all(
+    facts: Facts, terms: Terms, start: Floats,
+    quantity: Counts, departure: Counts, purchase: Ints, cost: Floats, bound: Floats,
+) -> None:  # fmt: skip
+    for i in range(len(facts.unit_cost)):
+        first, last = facts.leaf_start[i], facts.leaf_start[i + 1]
+        exceeded = _exceeds(i, facts, terms, quantity[first:last], departure[first:last], purchase[i])
+        _book(i, facts, terms, quantity[first:last], departure[first:last], purchase[i], 1.0)
+        new_quantity = np.zeros((last - first, facts.weeks), np.int32)
+        new_departure = np.zeros((last - first, facts.weeks), np.int32)
+        new_purchase = np.zeros(facts.weeks, np.int64)
+        new_cost, bound[i] = plan_part(i, facts, terms, start, new_quantity, new_departure, new_purchase)
+        if exceeded or new_cost < cost[i] - 1e-9:
+            quantity[first:last], departure[first:last], purchase[i] = new_quantity, new_departure, new_purchase
+            cost[i] = new_cost
+        _book(i, facts, terms, quantity[first:last], departure[first:last], purchase[i], -1.0)
+
+
+@nb.njit(cache=True)
+def _relieve_all(
+    facts: Facts, terms: Terms, step: Terms, surcharge: float, start: Floats,
+    quantity: Counts, departure: Counts, purchase: Ints, cost: Floats, bound: Floats,
+) -> None:  # fmt: skip
+    kg_own, litres_own = np.zeros(len(terms.kg_left)), np.zeros(len(terms.kg_left))
+    budget_own, no_budget_limit = np.zeros(len(terms.budget_left)), np.full(len(terms.budget_left), np.inf)
+    for i in range(len(facts.unit_cost)):
+        first, last = facts.leaf_start[i], facts.leaf_start[i + 1]
+        if not _exceeds(i, facts, terms, quantity[first:last], departure[first:last], purchase[i]):
+            continue
+        kg_own[:], litres_own[:], budget_own[:] = 0.0, 0.0, 0.0
+        own = Terms(terms.budget_price, terms.kg_price, terms.litre_price, budget_own, kg_own, litres_own)
+        _book(i, facts, own, quantity[first:last], departure[first:last], purchase[i], 1.0)
+        _, budget_price = _charged(terms.budget_left, terms.budget_price, step.budget_price, own.budget_left, surcharge)
+        kg_left, kg_price = _charged(terms.kg_left, terms.kg_price, step.kg_price, own.kg_left, surcharge)
+        litres_left, litre_price = _charged(
+            terms.litres_left, terms.litre_price, step.litre_price, own.litres_left, surcharge
+        )
+        charged = Terms(budget_price, kg_price, litre_price, no_budget_limit, kg_left, litres_left)
+        _book(i, facts, terms, quantity[first:last], departure[first:last], purchase[i], 1.0)
+        quantity[first:last], departure[first:last], purchase[i] = 0, 0, 0
+        cost[i], bound[i] = plan_part(
+            i, facts, charged, start, quantity[first:last], departure[first:last], purchase[i]
+        )
+        _book(i, facts, terms, quantity[first:last], departure[first:last], purchase[i], -1.0)
+
+
+@nb.njit(cache=True)
+def _charged(left: Floats, price: Floats, step: Floats, own: Floats, surcharge: float) -> tuple[Floats, Floats]:
+    """Room and price one part sees: of an exceeded limit what it has already, dearer; else what is left and its own."""
+    room, dearer = np.empty(len(left)), price.copy()
+    for row in range(len(left)):
+        if left[row] < -_SLACK:
+            room[row] = own[row]
+            dearer[row] += surcharge * step[row]
+        else:
+            room[row] = left[row] + own[row]
+    return room, dearer
+
+
+@nb.njit(cache=True)
+def _exceeds(i: int, facts: Facts, terms: Terms, quantity: Counts, departure: Counts, purchase: Ints) -> bool:
+    """Whether the plan of a part uses a limit that is exceeded."""
+    for n in range(quantity.shape[0]):
+        for k in range(facts.weeks):
+            if quantity[n, k] > 0:
+                j = departure[n, k]
+                if facts.weight_kg[i] > 0 and terms.kg_left[j] < -_SLACK:
+                    return True
+                if facts.litres[i] > 0 and terms.litres_left[j] < -_SLACK:
+                    return True
+    over = False
+    for o in np.flatnonzero(purchase):
+        over |= terms.budget_left[facts.period_of_week[o + 1]] < -_SLACK
+    return over
+
+
+@nb.njit(cache=True)
+def _book(i: int, facts: Facts, terms: Terms, quantity: Counts, departure: Counts, purchase: Ints, sign: float) -> None:
+    """Give back (+1) or take (−1) what the plan of a part uses of the shared limits."""
+    for n in range(quantity.shape[0]):
+        for k in range(facts.weeks):
+            if quantity[n, k] > 0:
+                j = departure[n, k]
+                terms.kg_left[j] += sign * quantity[n, k] * facts.weight_kg[i]
+                terms.litres_left[j] += sign * quantity[n, k] * facts.litres[i]
+    for o in range(facts.weeks):
+        if purchase[o] > 0:
+            terms.budget_left[facts.period_of_week[o + 1]] += sign * purchase[o] * facts.unit_cost[i]

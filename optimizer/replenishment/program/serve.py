@@ -1,0 +1,172 @@
+"""From what depots should get to what the hub can serve: purchases, shipments in order of date, and their true cost."""
+
+import numba as nb
+import numpy as np
+
+from optimizer.replenishment.program.facts import (
+    Counts,
+    Facts,
+    Ints,
+    Terms,
+    lot,
+    minimum_lot,
+    received_week,
+    room,
+)
+from optimizer.replenishment.program.slots import Orders
+
+
+@nb.njit(cache=True)
+def serve(
+    i: int, facts: Facts, terms: Terms, orders: Orders, path: Counts, chosen: Counts, may_buy: bool,
+    quantity: Counts, departure: Counts, purchase: Ints,
+) -> float:  # fmt: skip
+    """Write the shipments and purchases nearest to `path` that the hub can serve, and return their true cost.
+
+    The hub's own stock goes to the earliest departures; for the rest lots are bought. What nothing can serve in time
+    waits for the leaf's next line. path, chosen: units and departure by leaf and slot.
+    """
+    lines = _by_date(facts, path, chosen)
+    if may_buy:
+        _buy(i, facts, terms, orders, lines, len(path), purchase)
+    _ship(i, facts, lines, len(path), purchase, quantity, departure)
+    return true_cost(i, facts, quantity, departure, purchase)
+
+
+@nb.njit(cache=True)
+def _by_date(facts: Facts, path: Counts, chosen: Counts) -> Ints:
+    """Planned lines (leaf, slot, departure, units) in order of departure."""
+    lines = np.empty((np.count_nonzero(path), 4), np.int64)
+    days = np.empty(len(lines), np.int64)
+    count = 0
+    for n in range(path.shape[0]):
+        for k in range(1, path.shape[1]):
+            if path[n, k] > 0:
+                lines[count, 0], lines[count, 1], lines[count, 2], lines[count, 3] = n, k, chosen[n, k], path[n, k]
+                days[count] = facts.departs[chosen[n, k]]
+                count += 1
+    return lines[np.argsort(days, kind="mergesort")]
+
+
+@nb.njit(cache=True)
+def _buy(i: int, facts: Facts, terms: Terms, orders: Orders, lines: Ints, leaves: int, purchase: Ints) -> None:
+    """Lots that cover what the hub's own stock does not: cumulative needs by the last week that is early enough.
+
+    Needs are joined to lots so that each is worth the minimum order, at least money (Wagner & Whitin 1958, a lot being
+    a run of needs); only the last lot may exceed what is needed by more than its multiple.
+    """
+    deadline, needed = _needs(i, facts, orders, lines, leaves)
+    number = len(deadline)
+    minimum, multiple = minimum_lot(i, facts), facts.multiple[i]
+    rounded = np.zeros(number + 1, np.int64)
+    for m in range(number):
+        rounded[m + 1] = -(-needed[m] // multiple) * multiple
+    cost, start, week = np.full(number + 1, np.inf), np.zeros(number + 1, np.int64), np.zeros(number + 1, np.int64)
+    cost[0] = 0.0
+    for begin in range(number):
+        if cost[begin] == np.inf:
+            continue
+        for end in range(begin + 1, number + 1):
+            size = rounded[end] - rounded[begin]
+            if 0 < size < minimum and end < number:
+                continue
+            size = lot(size, minimum, multiple)
+            best, at = (0.0, 0) if size == 0 else (np.inf, 0)
+            for o in range(1, deadline[begin] + 1 if size > 0 else 0):
+                payable = room(terms.budget_left[facts.period_of_week[o]], facts.unit_cost[i])
+                if orders.value[o] * size <= best and size <= payable:
+                    best, at = orders.value[o] * size, o
+            if cost[begin] + best < cost[end]:
+                cost[end], start[end], week[end] = cost[begin] + best, begin, at
+    end = number
+    while end > 0 and cost[end] == np.inf:
+        end -= 1
+    spent = np.zeros(len(terms.budget_left))
+    while end > 0:
+        begin = start[end]
+        if week[end] > 0:
+            size = lot(rounded[end] - rounded[begin], minimum, multiple)
+            period = facts.period_of_week[week[end]]
+            payable = room(terms.budget_left[period] - spent[period], facts.unit_cost[i])
+            if size <= payable:
+                purchase[week[end] - 1] += size
+                spent[period] += size * facts.unit_cost[i]
+        end = begin
+
+
+@nb.njit(cache=True)
+def _needs(i: int, facts: Facts, orders: Orders, lines: Ints, leaves: int) -> tuple[Ints, Ints]:
+    """(last week in which to order, units needed by then in all) beyond the hub's own stock, weeks rising."""
+    wanted, waiting = np.zeros(facts.weeks + 1, np.int64), np.zeros(leaves, np.int64)
+    in_stock, next_in = facts.hub_stock[i], facts.hub_inbound_start[i]
+    for line in range(len(lines)):
+        n, _, j, units = lines[line]
+        while next_in < facts.hub_inbound_start[i + 1] and facts.hub_inbound_day[next_in] <= facts.departs[j]:
+            in_stock += facts.hub_inbound_units[next_in]
+            next_in += 1
+        units += waiting[n]
+        own = min(units, in_stock)
+        in_stock -= own
+        latest, waiting[n] = facts.latest[facts.supplier[i], j], units - own
+        if orders.week[latest] > 0:
+            wanted[latest] += waiting[n]
+            waiting[n] = 0
+    deadline = np.flatnonzero(wanted)
+    return deadline, np.cumsum(wanted[deadline])
+
+
+@nb.njit(cache=True)
+def _ship(i: int, facts: Facts, lines: Ints, leaves: int, purchase: Ints, quantity: Counts, departure: Counts) -> None:
+    """Serve the lines in order of departure from what is at the hub by then."""
+    waiting = np.zeros(leaves, np.int64)
+    ordered = np.flatnonzero(purchase)
+    in_stock, next_in, next_order = facts.hub_stock[i], facts.hub_inbound_start[i], 0
+    for line in range(len(lines)):
+        n, k, j, units = lines[line]
+        day = facts.departs[j]
+        while next_in < facts.hub_inbound_start[i + 1] and facts.hub_inbound_day[next_in] <= day:
+            in_stock += facts.hub_inbound_units[next_in]
+            next_in += 1
+        while next_order < len(ordered) and facts.expected[facts.supplier[i], ordered[next_order]] <= day:
+            in_stock += purchase[ordered[next_order]]
+            next_order += 1
+        served = min(units + waiting[n], in_stock)
+        in_stock -= served
+        waiting[n] += units - served
+        if served > 0:
+            quantity[n, k - 1], departure[n, k - 1] = served, j
+
+
+@nb.njit(cache=True)
+def true_cost(i: int, facts: Facts, quantity: Counts, departure: Counts, purchase: Ints) -> float:
+    """Money of one part's plan, consignments at their price per kg, without the credit of what is there at first."""
+    weeks, unit_cost, total = facts.weeks, facts.unit_cost[i], 0.0
+    change = np.zeros(weeks + 1)  # of the hub's stock, by week
+    change[1] += facts.hub_stock[i]
+    for e in range(facts.hub_inbound_start[i], facts.hub_inbound_start[i + 1]):
+        received = received_week(facts.hub_inbound_day[e], facts)
+        if received <= weeks:
+            change[received] += facts.hub_inbound_units[e]
+    for o in range(weeks):
+        if purchase[o] > 0:
+            change[facts.expected_week[facts.supplier[i], o]] += purchase[o]
+            total += unit_cost * purchase[o]
+    for n in range(len(quantity)):
+        leaf = facts.leaf_start[i] + n
+        table = facts.values[facts.offset[leaf] : facts.offset[leaf + 1]].reshape((weeks + 1, facts.cap[leaf] + 1))
+        x = 0
+        total += table[0, 0]
+        for k in range(1, weeks + 1):
+            units = quantity[n, k - 1]
+            if units > 0:
+                j = departure[n, k - 1]
+                moved = facts.lane_cost[i, facts.lane[j]] + facts.weight_kg[i] * facts.consignment_price[j]
+                total += facts.line_cost + (moved - facts.credit[i]) * units
+                change[facts.week[j]] -= units
+                x += units
+            total += table[k, x]
+    stock = 0.0
+    for t in range(1, weeks + 1):
+        stock += change[t]
+        total += facts.hub_rate * unit_cost * stock
+    return float(total - facts.credit[i] * stock)

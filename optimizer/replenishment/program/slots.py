@@ -1,0 +1,109 @@
+"""What a unit costs that arrives at a depot in each slot, taken from the hub's stock or bought for it."""
+
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+
+from optimizer.replenishment.instance import NEVER
+from optimizer.replenishment.program.facts import Facts, Floats, Ints, Terms, at_hub_by, minimum_lot, room
+
+
+class Orders(NamedTuple):
+    """When a part may be bought, over weeks o = 0..K (0: never). Value: money per unit of unit cost.
+
+    value[o]: of an order of week o received in week r: 1 + budget price − rate·r (leaving in week w adds rate·w), inf
+    where it cannot be placed. cheapest[o]: the lowest value of weeks 1..o; week[o]: its week. premium[o]: what a unit
+    bought by week o costs more than one that the hub holds already, money.
+    """
+
+    value: Floats
+    cheapest: Floats
+    week: Ints
+    premium: Floats
+
+
+class Slots(NamedTuple):
+    """Cheapest money per unit by leaf and arrival slot 0..K, its departure and the units there is room for.
+
+    From the hub's stock (less what it would cost to stay there) and bought (less the credit a unit has at the end).
+    """
+
+    hub: Floats
+    hub_from: Ints
+    hub_room: Ints
+    buy: Floats
+    buy_from: Ints
+    buy_room: Ints
+
+
+@nb.njit(cache=True)
+def order_prices(i: int, facts: Facts, terms: Terms) -> Orders:
+    """What ordering a part costs week by week; a period whose money is spent takes no order."""
+    supplier, unit_cost, weeks = facts.supplier[i], facts.unit_cost[i], facts.weeks
+    least_order = unit_cost * minimum_lot(i, facts)
+    orders = Orders(
+        np.full(weeks + 1, np.inf),
+        np.full(weeks + 1, np.inf),
+        np.zeros(weeks + 1, np.int64),
+        np.full(weeks + 1, np.inf),
+    )
+    for o in range(1, weeks + 1):
+        orders.cheapest[o], orders.week[o] = orders.cheapest[o - 1], orders.week[o - 1]
+        period = facts.period_of_week[o]
+        affordable = terms.budget_left[period] >= least_order * (1.0 - 1e-12)
+        if o <= facts.last_order_week[i] and facts.expected[supplier, o - 1] < NEVER and affordable:
+            orders.value[o] = 1.0 + terms.budget_price[period] - facts.hub_rate * facts.expected_week[supplier, o - 1]
+            if orders.value[o] <= orders.cheapest[o]:
+                orders.cheapest[o], orders.week[o] = orders.value[o], o
+        orders.premium[o] = unit_cost * (orders.cheapest[o] + facts.hub_rate * (weeks + 1)) - facts.credit[i]
+    return orders
+
+
+@nb.njit(cache=True)
+def slot_prices(i: int, facts: Facts, terms: Terms, orders: Orders) -> Slots:
+    """The cheapest departures of every leaf and slot."""
+    first, last = facts.leaf_start[i], facts.leaf_start[i + 1]
+    shape = (last - first, facts.weeks + 1)
+    slots = Slots(
+        np.full(shape, np.inf), np.zeros(shape, np.int64), np.zeros(shape, np.int64),
+        np.full(shape, np.inf), np.zeros(shape, np.int64), np.zeros(shape, np.int64),
+    )  # fmt: skip
+    first_day = _first_day_at_hub(i, facts)
+    for n in range(last - first):
+        depot = facts.depot[first + n]
+        for j in range(facts.depot_start[depot], facts.depot_start[depot + 1]):
+            moved = facts.lane_cost[i, facts.lane[j]]
+            fits = min(room(terms.kg_left[j], facts.weight_kg[i]), room(terms.litres_left[j], facts.litres[i]))
+            if not np.isfinite(moved) or fits == 0:
+                continue
+            moved += facts.weight_kg[i] * (terms.kg_price[j] + facts.consignment_price[j])
+            moved += facts.litres[i] * terms.litre_price[j]
+            k = facts.slot[j]
+            from_hub = moved - facts.hub_rate * facts.unit_cost[i] * (facts.weeks - facts.week[j] + 1)
+            latest = facts.latest[facts.supplier[i], j]
+            bought = from_hub + orders.premium[latest]
+            if from_hub < slots.hub[n, k] and first_day <= facts.departs[j]:
+                slots.hub[n, k], slots.hub_from[n, k], slots.hub_room[n, k] = from_hub, j, fits
+            if bought < slots.buy[n, k]:
+                payable = room(terms.budget_left[facts.period_of_week[orders.week[latest]]], facts.unit_cost[i])
+                slots.buy[n, k], slots.buy_from[n, k], slots.buy_room[n, k] = bought, j, min(fits, payable)
+    return slots
+
+
+@nb.njit(cache=True)
+def _first_day_at_hub(i: int, facts: Facts) -> int:
+    """The first day number on which the hub holds a unit that nobody has yet to buy; NEVER where it gets none."""
+    day: int = NEVER
+    if facts.hub_stock[i] > 0:
+        return 0
+    for e in range(facts.hub_inbound_start[i], facts.hub_inbound_start[i + 1]):
+        if facts.hub_inbound_units[e] > 0:
+            day = min(day, facts.hub_inbound_day[e])
+    return day
+
+
+@nb.njit(cache=True)
+def hub_in_all(i: int, facts: Facts) -> int:
+    """Units the hub holds or is sure to get by the end of week K."""
+    return at_hub_by(i, facts.first_monday + 7 * facts.weeks - 1, facts)
