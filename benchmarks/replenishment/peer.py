@@ -3,18 +3,21 @@
 It reads the arrays of an instance and its cost tables, and has the same coupling rows. What each leaf's cumulative
 shipments cost at a slot is a step per unit at rising prices, the dual form of a tangent at every integer: the same
 relaxation with one row instead of one per tangent; steps of equal price are one column. Where the cost is not convex
-the steps are those of its lower convex envelope, or, `exact`, follow each other by binaries.
+the steps are those of its lower convex envelope. `by_unit` says of each unit which line brings it: many more columns,
+a much tighter relaxation where lines cost money, and exact whatever the cost.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from benchmarks.replenishment.envelope import lower_envelope, rising
 from benchmarks.replenishment.writer import Writer
 from optimizer.linear_program import LinearProgram
 from optimizer.replenishment.instance import NEVER, Instance
+from optimizer.replenishment.instance.arrays import Departures
 from optimizer.replenishment.program import PartPlans, Terms
 from optimizer.replenishment.week_cost import CostTables
 
@@ -30,7 +33,7 @@ class Peer:
 
     program: LinearProgram
     constant: float
-    convex: bool  # whether every cost was; if not and not `exact`, the program's optimum is a lower bound
+    convex: bool  # whether every cost was; if not and not by unit, the program's optimum is a lower bound
     line: Ints  # column of each line
     leaf: Ints
     departure: Ints
@@ -53,7 +56,11 @@ class Peer:
 
 
 def peer(
-    instance: Instance, tables: CostTables, chosen: Ints | None = None, prices: Terms | None = None, exact: bool = False
+    instance: Instance,
+    tables: CostTables,
+    chosen: Ints | None = None,
+    prices: Terms | None = None,
+    by_unit: bool = False,
 ) -> Peer:
     """The program of the parts `chosen`, all by default.
 
@@ -61,7 +68,7 @@ def peer(
     program of a part solves.
     """
     parts = np.arange(len(instance.parts.part)) if chosen is None else chosen
-    model = _Model(instance, tables, parts, prices, exact)
+    model = _Model(instance, tables, parts, prices, by_unit)
     model.lines()
     model.line_charges()
     model.week_costs()
@@ -76,8 +83,10 @@ def peer(
 class _Model:
     """Columns and rows while they are written; each method adds one family."""
 
-    def __init__(self, instance: Instance, tables: CostTables, parts: Ints, prices: Terms | None, exact: bool) -> None:
-        self.instance, self.tables, self.parts, self.prices, self.exact = instance, tables, parts, prices, exact
+    def __init__(
+        self, instance: Instance, tables: CostTables, parts: Ints, prices: Terms | None, by_unit: bool
+    ) -> None:
+        self.instance, self.tables, self.parts, self.prices, self.by_unit = instance, tables, parts, prices, by_unit
         self.writer = Writer()
         self.constant, self.convex = 0.0, True
         self.most = np.zeros(len(instance.leaves.part), np.int64)  # units worth shipping to each leaf
@@ -105,7 +114,7 @@ class _Model:
         if self.prices is not None:
             per_kg = self.prices.kg_price + instance.coupling.consignment_price
             money = money + parts.weight_kg[i] * per_kg[j] + parts.litres[i] * self.prices.litre_price[j]
-        use = upper > 0
+        use = (upper > 0) & (True if self.prices is None else _worth_using(n, j, money, sailings))
         self.n, self.j, self.i, self.upper = n[use], j[use], i[use], upper[use].astype(float)
         self.q = self.writer.columns(money[use], self.upper, integer=True)
 
@@ -148,7 +157,7 @@ class _Model:
             slots, stage = np.unique(slot[mine], return_inverse=True)
             total = np.vstack([np.zeros(self.most[one] + 1), np.cumsum(table[:, : self.most[one] + 1], axis=0)])
             money = total[np.append(slots[1:], instance.weeks + 1)] - total[slots]
-            if self.exact:
+            if self.by_unit:
                 self._by_unit(money, mine, stage)
                 continue
             row = writer.rows(np.zeros(len(slots)), np.zeros(len(slots)))
@@ -356,6 +365,20 @@ def _worth_shipping(table: Floats, money: Floats, slot: Ints) -> int:
     later = np.cumsum(least[::-1], axis=0)[::-1]  # (slots, units)
     dear = (money[:, None] + later[slot] >= 0.0).all(axis=0)
     return int(np.argmax(dear)) if dear.any() else table.shape[1] - 1
+
+
+def _worth_using(leaf: Ints, j: Ints, money: Floats, sailings: Departures) -> npt.NDArray[np.bool_]:
+    """Lines no other line of the leaf beats that arrives in the same slot, leaves no sooner and costs no more a unit.
+
+    Where no departure is limited nothing is lost: what the hub has for the one it still has for the other.
+    """
+    order = np.lexsort((money, -sailings.departs[j], sailings.slot[j], leaf))
+    slots = pd.DataFrame({"leaf": leaf[order], "slot": sailings.slot[j[order]], "money": money[order]})
+    cheapest = slots.groupby(["leaf", "slot"])["money"].cummin()
+    first = ~slots.duplicated(["leaf", "slot"])
+    use = np.empty(len(order), np.bool_)
+    use[order] = first | (slots["money"] < cheapest.shift(fill_value=np.inf))
+    return use
 
 
 def _merged(money: Floats) -> tuple[Ints, Floats]:
