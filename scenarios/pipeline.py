@@ -1,4 +1,4 @@
-"""Planning as a list of named steps, pure: Snapshot → Forecast → StockTargets → ReplenishmentPlan → Allocation."""
+"""Planning as named steps, pure: Snapshot → Forecast → StockTargets → Transfers → ReplenishmentPlan → Allocation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -13,11 +13,13 @@ from domain.forecast import Forecast
 from domain.logistics import supply_lanes
 from domain.network import Network
 from domain.plan import Allocation, Plan, ReplenishmentPlan, StockTargets
+from domain.transfers import Transfers, with_transfers
 from forecasting.forecast import Forecasting, forecast
 from forecasting.mix import Methods
-from optimizer.allocation import allocate
+from optimizer.allocation import allocate, with_moves
 from optimizer.replenishment import replenish
 from optimizer.targets import Previous, stock_targets
+from optimizer.transfers import decide_transfers
 
 Tell = Callable[[str], None]
 
@@ -35,9 +37,17 @@ class Planning:
     forecast: Forecast | None = None
     previous: Previous | None = None
     targets: StockTargets | None = None
+    transfers: Transfers | None = None
     replenishment: ReplenishmentPlan | None = None
     allocation: Allocation | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def moved(self) -> Network:
+        """The network once the transfers have left. Raises ValueError before they are decided."""
+        if self.transfers is None:
+            raise ValueError("no transfers are decided yet")
+        return with_transfers(self.network, self.transfers.table)
 
     @property
     def plan(self) -> Plan:
@@ -104,9 +114,14 @@ def _targets(planning: Planning, tell: Tell) -> Planning:
     return replace(planning, targets=stock_targets(planning.network, _forecast_of(planning), planning.previous))
 
 
+def _transfers(planning: Planning, tell: Tell) -> Planning:
+    found = decide_transfers(planning.network, _forecast_of(planning), _targets_of(planning))
+    return replace(planning, transfers=found)
+
+
 def _replenishment(planning: Planning, tell: Tell) -> Planning:
     targets = _targets_of(planning)
-    plan = replenish(planning.network, _forecast_of(planning), targets, tell=tell)
+    plan = replenish(planning.moved, _forecast_of(planning), targets, tell=tell)
     promised = plan.point_service.set_index(["part", "site"])["promised"]
     at_point = targets.table["group"] != ""
     keys = pd.MultiIndex.from_frame(targets.table.loc[at_point, ["part", "site"]])
@@ -116,7 +131,10 @@ def _replenishment(planning: Planning, tell: Tell) -> Planning:
 
 
 def _allocation(planning: Planning, tell: Tell) -> Planning:
-    return replace(planning, allocation=allocate(planning.network, _targets_of(planning), _forecast_of(planning)))
+    if planning.transfers is None:
+        raise ValueError("no transfers are decided yet")
+    found = allocate(planning.moved, _targets_of(planning), _forecast_of(planning))
+    return replace(planning, allocation=with_moves(found, planning.transfers))
 
 
 def _forecast_of(planning: Planning) -> Forecast:
@@ -134,6 +152,7 @@ def _targets_of(planning: Planning) -> StockTargets:
 STEPS = (
     Step("forecast", "Forecasting demand", _forecast),
     Step("targets", "Setting stock targets", _targets),
+    Step("transfers", "Moving excess between depots", _transfers),
     Step("replenishment", "Planning orders and shipments", _replenishment),
     Step("allocation", "Allocating today's stock", _allocation),
 )

@@ -9,7 +9,8 @@ import pytest
 from domain.calendar import DAYS_PER_WEEK
 from domain.forecast import Forecast
 from scenarios.pipeline import STEPS, Planning, lead_weeks, run_pipeline
-from tests.networks import tiny_network
+from storage.network_folder import network_from_tables
+from tests.networks import tiny_network, tiny_tables
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +71,38 @@ def test_lead_weeks_add_supplier_lane_and_a_week_of_review() -> None:
     slower = replace(network, suppliers=network.suppliers.assign(lead_time_days=14.0 + 5 * DAYS_PER_WEEK))
     assert lead_weeks(slower) == lead_weeks(network) + 5
     assert 1 + 2 + 1 <= lead_weeks(network) <= 2 + 6 + 1  # supplier 14 days; lanes 7 to 38 days
+
+
+def test_a_transfer_is_counted_once(planning: Planning) -> None:
+    """What one depot gives another is gone there, under way to the other, and a row of today's allocation."""
+    tables, settings = tiny_tables()
+    more = pd.DataFrame([{"site": "D1", "part": "0001", "condition": "good", "on_hand": 60, "expires": "2027-01-01"}])
+    road = {"origin": "D1", "destination": "D2", "mode": "road", "transit_days": 3, "cost_per_kg": 1.0}
+    tables["stock"] = pd.concat([tables["stock"], more], ignore_index=True)
+    tables["lanes"] = pd.concat([tables["lanes"], pd.DataFrame([road])], ignore_index=True)
+    done = run_pipeline(network_from_tables(tables, settings)[0], given=planning.forecast)
+    assert done.transfers is not None
+    assert done.allocation is not None
+    moved = done.transfers.table[done.transfers.table["part"] == "0001"]
+    quantity = int(moved["quantity"].sum())
+    assert quantity > 0
+    assert set(moved["to_site"]) == {"D2"}
+    before, after = (network.stock.groupby(["part", "site"])["on_hand"].sum() for network in (done.network, done.moved))
+    assert before["0001", "D1"] - after["0001", "D1"] == quantity
+    coming = done.moved.inbound
+    assert int(coming.loc[coming["destination"] == "D2", "quantity"].sum()) == quantity
+    rows = done.allocation.table
+    listed = rows[(rows["part"] == "0001") & (rows["from_site"] == "D1") & (rows["to_site"] == "D2")]
+    assert list(listed["quantity"]) == [quantity]
+    assert list(listed["reason"]) == list(moved["reason"])
+    elsewhere = rows[(rows["part"] == "0001") & (rows["from_site"] == "D1")]
+    assert int(elsewhere["quantity"].sum()) <= before["0001", "D1"]
+    assert list(done.plan.exceptions["kind"]).count("excess") == len(done.transfers.exceptions)
+
+
+def test_without_lanes_between_depots_nothing_is_moved(planning: Planning) -> None:
+    """Where no depot can reach another, the plan is of the network as it is."""
+    assert planning.moved is planning.network
+    assert planning.transfers is not None
+    assert not len(planning.transfers.table)
+    assert not len(planning.transfers.exceptions)
