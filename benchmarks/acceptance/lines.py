@@ -294,4 +294,13 @@ LINES = (
         targets.rules,
         "`pytest tests/optimizer/targets/test_rules.py` does the same with a twentieth of the systems",
     ),
+    Line(
+        6,
+        "every-rule-networks",
+        "500 random tiny networks with every rule on: average excess over the optimum ≤ 0.3 %, worst ≤ 3 %, the bound "
+        "never above it; the independent checker finds no broken rule and recomputes the cost to 1e-6",
+        optimality.every_rule_networks,
+        "`--only every-rule-networks --networks 500`; one network: tests.every_rule.every_rule_network(SEED), "
+        "tests.oracle",
+    ),
 )

@@ -1,8 +1,9 @@
 """How good and how true a plan is: against proven optima, an independent judge, and textbook figures."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,11 +15,12 @@ from optimizer.replenishment import replenish
 from optimizer.targets.performance import performance
 from scenarios.pipeline import run_pipeline
 from storage.network_folder import network_from_tables
+from tests.every_rule import WITHOUT, every_rule_network
 from tests.judge import recompute
 from tests.optimizer.targets.cases import echelons, integers
 from tests.optimizer.targets.test_performance import metric_optimum
-from tests.oracle import optimum
-from tests.random_networks import random_network
+from tests.oracle import cheaper_without, optimum
+from tests.random_networks import Case, random_network
 
 from .line import Bench, Figure, NotMeasuredError, one_line
 
@@ -27,39 +29,85 @@ EQUAL = 1e-6
 
 def random_networks(bench: Bench) -> Iterator[Figure | str]:
     """Plan tiny random networks of seeds 0, 1, 2, ... and compare each with its proven optimum; none is left out."""
-    excess, over, wrong, seconds, broken, failed = [], [], [], [], [], []
+    found = _compared(bench, random_network)
+    yield Figure("random networks planned", len(found.excess), at_least=200)
+    yield from found.figures(average=1.0)
+
+
+def every_rule_networks(bench: Bench) -> Iterator[Figure | str]:
+    """The same with every rule on; of every tenth network, which rules the optimum would be cheaper without."""
+    found = _compared(bench, every_rule_network)
+    yield Figure("networks with every rule planned", len(found.excess), at_least=500)
+    yield from found.figures(average=0.3, worst=3.0)
+    looked_at = found.optimum[::10]
+    for rule, without in WITHOUT.items():
+        cases = ((every_rule_network(seed), total) for seed, total in looked_at)
+        dear = [cheaper_without(case, without(case.network), total) for case, total in cases]
+        yield Figure(f"{rule} costs money in", 100 * float(np.mean(dear)), "% of networks")
+
+
+@dataclass
+class _Comparison:
+    """What came out, network by network; a network that cannot be planned or proven is a failure, not a gap.
+
+    optimum: seed and least cost; excess, over: plan and bound above it; wrong: of a recomputed cost; all but `optimum`
+    and `seconds` are shares.
+    """
+
+    optimum: list[tuple[int, float]] = field(default_factory=list)
+    excess: list[float] = field(default_factory=list)
+    over: list[float] = field(default_factory=list)
+    wrong: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    def figures(self, average: float, worst: float | None = None) -> Iterator[Figure | str]:
+        """The figures asked for; `average` and `worst` excess allowed in %."""
+        yield Figure("networks that failed", len(self.failed), at_most=0)
+        yield from (f"network {text}" for text in map(one_line, self.failed[:3]))
+        if not self.excess:
+            raise NotMeasuredError("no network could be planned and proven")
+        highest = int(np.argmax(self.excess))
+        unit = f"% (network {self.optimum[highest][0]})"
+        yield Figure("average cost above the optimum", 100 * float(np.mean(self.excess)), "%", at_most=average)
+        yield Figure("highest", 100 * self.excess[highest], unit, at_most=worst)
+        near = np.array(self.excess) < 1e-4
+        yield Figure("within 0.01 % of the optimum", 100 * float(np.mean(near)), "% of networks")
+        yield Figure("bounds above the optimum", sum(one > EQUAL for one in self.over), at_most=0)
+        yield Figure("average bound below the optimum", -100 * float(np.mean(self.over)), "%")
+        yield Figure("greatest relative difference of a recomputed cost", max(self.wrong), at_most=EQUAL)
+        yield Figure("broken rules", len(self.broken), at_most=0)
+        yield from (f"network {text}" for text in map(one_line, self.broken[:3]))
+        yield Figure("median time of the oracle", float(np.median(self.seconds)), "s")
+
+
+def _compared(bench: Bench, network: Callable[[int], Case]) -> _Comparison:
+    """Plans of the networks of seeds 0, 1, 2, ... beside their optima."""
+    found = _Comparison()
     for seed in range(bench.networks):
         if seed and seed % 20 == 0:
             bench.tell(f"  so far    {seed} networks")
-        case = random_network(seed)
+        case = network(seed)
         begun = perf_counter()
         try:
             best = optimum(case)
-            seconds.append(perf_counter() - begun)
-            plan = replenish(case.network, case.forecast, StockTargets(case.targets, case.waiting_price))
-        except Exception as error:  # counted: a network that cannot be planned or proven is a failure, not a gap
-            failed.append(f"{seed}: {error}")
+            seconds = perf_counter() - begun
+            targets = StockTargets(case.targets, case.waiting_price)
+            before: dict[str, Any] = {} if case.previous is None else {"previous": case.previous}
+            plan = replenish(case.network, case.forecast, targets, **before)
+        except Exception as error:  # counted, whatever it was
+            found.failed.append(f"{seed}: {error}")
             continue
         frames = (case.forecast_frame, case.shares, case.targets, plan.shipments, plan.purchase_orders)
-        judged = recompute(case.network, *frames, case.waiting_price)
-        excess.append((plan.cost.total - best.total) / abs(best.total))
-        over.append((plan.lower_bound - best.total) / abs(best.total))
-        wrong.append(difference(plan.objective, judged.cost))
-        broken += [f"{seed}: {rule}" for rule in judged.broken]
-    yield Figure("random networks planned", len(excess), at_least=200)
-    yield Figure("networks that failed", len(failed), at_most=0)
-    yield from (f"network {text}" for text in map(one_line, failed[:3]))
-    if not excess:
-        raise NotMeasuredError("no network could be planned and proven")
-    yield Figure("average cost above the optimum", 100 * float(np.mean(excess)), "%", at_most=1)
-    yield Figure("highest", 100 * max(excess), f"% (network {int(np.argmax(excess))})" if not failed else "%")
-    yield Figure("within 0.01 % of the optimum", 100 * float(np.mean(np.array(excess) < 1e-4)), "% of networks")
-    yield Figure("bounds above the optimum", sum(one > EQUAL for one in over), at_most=0)
-    yield Figure("average bound below the optimum", -100 * float(np.mean(over)), "%")
-    yield Figure("greatest relative difference of a recomputed cost", max(wrong), at_most=EQUAL)
-    yield Figure("broken rules", len(broken), at_most=0)
-    yield from (f"network {text}" for text in map(one_line, broken[:3]))
-    yield Figure("median time of the oracle", float(np.median(seconds)), "s")
+        judged = recompute(case.network, *frames, case.waiting_price, case.previous)
+        found.seconds.append(seconds)
+        found.optimum.append((seed, best.total))
+        found.excess.append((plan.cost.total - best.total) / abs(best.total))
+        found.over.append((plan.lower_bound - best.total) / abs(best.total))
+        found.wrong.append(difference(plan.objective, judged.cost))
+        found.broken += [f"{seed}: {rule}" for rule in judged.broken]
+    return found
 
 
 def car_parts(bench: Bench) -> Iterator[Figure | str]:
