@@ -24,10 +24,10 @@ class Optimum:
     purchase_orders: pd.DataFrame
 
 
-def optimum(case: Case) -> Optimum:
+def optimum(case: Case, solver: mathopt.SolverType = mathopt.SolverType.GSCIP) -> Optimum:
     """Solves the case to proven optimality. Raises ValueError if it is too large, RuntimeError if it is not solved."""
     program = _program(case, case.network)
-    result = mathopt.solve(program.model, mathopt.SolverType.GSCIP, params=_parameters())
+    result = mathopt.solve(program.model, solver, params=_parameters())
     if result.termination.reason != mathopt.TerminationReason.OPTIMAL:
         raise RuntimeError(f"the oracle's program ended as {result.termination.reason.name}")
     values = result.variable_values()
@@ -62,7 +62,6 @@ def _parameters(solution_limit: int | None = None) -> mathopt.SolveParameters:
     return mathopt.SolveParameters(
         relative_gap_tolerance=1e-9,
         absolute_gap_tolerance=1e-7,
-        threads=1,
         heuristics=mathopt.Emphasis.LOW,
         solution_limit=solution_limit,
     )
