@@ -14,6 +14,7 @@ from domain.forecast_tables import forecast_blocks, forecast_from_frames, shares
 from domain.network import Network
 from domain.plan import Plan
 from domain.problems import CheckReport, ZapasError
+from domain.transfers import Transfers
 from forecasting.forecast import Forecasting
 from forecasting.methods import SURVIVORS
 from forecasting.mix import Methods, methods_from_text, methods_text
@@ -84,7 +85,7 @@ def run_plan(
         if report.set_aside:
             write_set_aside(report, partial.path / "set_aside.xlsx")
         partial.write_facts(network)
-        content = plan_json(network, planning.plan, perf_counter() - begun, simulated)
+        content = plan_json(network, planning.plan, perf_counter() - begun, simulated) | moved_json(planning.transfers)
         partial.write_json(content)
         partial.finish()
     return Run(network, report, planning.forecast, planning.plan, before, content)
@@ -150,6 +151,14 @@ def plan_json(network: Network, plan: Plan, seconds: float, simulated: Simulated
     }
 
 
+def moved_json(transfers: Transfers | None) -> dict[str, Any]:
+    """What transfers between depots move, cost and save, beside the plan's own cost; nothing where none are made."""
+    if transfers is None or not len(transfers.table):
+        return {}
+    moved = {"units": int(transfers.table["quantity"].sum()), "lines": len(transfers.table)}
+    return {"transfers": moved | {name: float(transfers.table[name].sum()) for name in ("cost", "saves")}}
+
+
 def _earlier(out: Path) -> PlanFolder | None:
     """The plan that OUT holds now, to say what changed."""
     return read_plan(out) if (out / "plan.json").is_file() else None
@@ -205,6 +214,8 @@ def _save(step: str, planning: Planning, partial: PartialPlan) -> None:
         if planning.forecasting is not None:
             partial.write_frame("basis", planning.forecasting.basis)
             partial.write_bytes("methods.json", methods_text(planning.forecasting.methods).encode())
+    elif step == "transfers" and planning.transfers is not None and len(planning.transfers.table):
+        partial.write_frame("transfers", planning.transfers.table)
     elif step == "replenishment" and planning.replenishment is not None and planning.targets is not None:
         partial.write_frame("targets", planning.targets.table)
         partial.write_frame("shipments", planning.replenishment.shipments)

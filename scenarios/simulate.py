@@ -12,6 +12,7 @@ import pandas as pd
 from domain.forecast_tables import FORECAST_COLUMNS, SHARE_COLUMNS, forecast_from_frames
 from domain.network import Network
 from domain.problems import ZapasError
+from domain.transfers import with_transfers
 from scenarios.pipeline import Tell
 from simulation.referee.case import Case, case_of
 from simulation.referee.history import PastRepairs, draw_history, habits_of, history_of, past_demand, past_repairs
@@ -97,6 +98,7 @@ def judged(
     past = None if demand is DemandSource.history else past_repairs(network)
     tickets = past is not None or bool((network.usage["ticket"] != "").any())
     network = _without_the_past(network, keep_usage=demand is DemandSource.history)
+    network = as_moved(network, folder)
     plan = plan_to_judge(network, folder)
     weeks = weeks or network.settings.horizon_weeks
     case, draw = _case_and_demand(directory, network, plan, demand, weeks, seed, past, emergency)
@@ -201,6 +203,12 @@ def _as_planned(network: Network, folder: PlanFolder) -> Network:
         why = f"it knows part {min(unknown)}" if unknown else f"it is of {folder.as_of}, not {network.settings.as_of}"
         raise ZapasError(f"{folder.path}: this plan was not made for this network, {why}.")
     return network if len(parts) == len(network.parts) else network.with_parts(parts)
+
+
+def as_moved(network: Network, folder: PlanFolder) -> Network:
+    """The network with the plan's transfers between depots under way, as the plan's own orders take it to be."""
+    moves = folder.path / "transfers.parquet"
+    return with_transfers(network, folder.frame(moves.stem)) if moves.is_file() else network
 
 
 def _without_the_past(network: Network, keep_usage: bool) -> Network:

@@ -17,14 +17,7 @@ from optimizer.replenishment.coupling import Rows, coupling_rows
 from optimizer.replenishment.instance import Instance, build_instance
 from optimizer.transfers.candidates import Lines, Regions, Ways, depot_lanes, lines, regions, ways
 from optimizer.transfers.flow import Market, choose
-from optimizer.transfers.problem import (
-    Moves,
-    forecast_of_parts,
-    instance_of_parts,
-    money_of_parts,
-    network_of_parts,
-    with_moves,
-)
+from optimizer.transfers.problem import forecast_of_parts, instance_of_parts, money_of_parts, network_of_parts
 from optimizer.transfers.values import Receipts, StockValues, Supply, slot_prices
 from optimizer.transfers.words import Decided, no_transfers, table_of, unwanted
 
@@ -41,7 +34,7 @@ class Params:
     """Limits are counts, never seconds."""
 
     most_parts: int = 2000  # parts looked at closely, those first for which it seems to be worth most
-    most_units: int = 200  # units of a part one depot gives or takes
+    most_units: int = 60  # units of a part one depot gives or takes
 
 
 @dataclass(frozen=True)
@@ -150,9 +143,8 @@ def _worth_doing(case: _Case) -> tuple[Ints, Floats, Floats]:
     else:
         _without(case, units, saves, useless)
         extra = _consignments(case, units)
-    kg = _chargeable(case) * units
-    share = kg / np.maximum(np.bincount(case.way, kg, minlength=len(closed)), 1e-12)[case.way]
-    share = extra[case.way] * share
+    by_lane = np.bincount(case.way, saves, minlength=len(closed))
+    share = extra[case.way] * saves / np.maximum(by_lane, _CENT)[case.way]  # who saves most bears most
     return units, saves - share, units * case.cost + (units > 0) * case.instance.line_cost + share
 
 
@@ -214,9 +206,14 @@ def _money(case: _Case, units: Ints, parts: Bools) -> Floats:
     """What the plans of some parts cost with these units moved, at the prices of the case."""
     if not parts.any():
         return np.empty(0)
-    moves = Moves(case.giver, case.taker, case.found.week[case.way], units)
-    instance = instance_of_parts(with_moves(case.instance, moves), parts)
-    return money_of_parts(instance, case.rows, case.price)
+    instance = case.instance
+    leaves = len(instance.leaves.part)
+    gone, came = np.zeros(leaves, np.int64), np.zeros((leaves, instance.weeks + 1), np.int64)
+    np.add.at(gone, case.giver, units)
+    np.add.at(came, (case.taker, case.found.week[case.way]), units)
+    some = np.flatnonzero(parts[instance.leaves.part])
+    tables = case.values.tables(some, gone, np.cumsum(came, axis=1))
+    return money_of_parts(instance_of_parts(instance, parts), tables, case.rows, case.price)
 
 
 def _without(case: _Case, units: Ints, saves: Floats, lanes: Bools) -> None:

@@ -1,6 +1,6 @@
-"""The replenishment problem of a few parts, and what it costs with stock moved."""
+"""The replenishment problem of a few parts, and what each of them costs."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -16,16 +16,6 @@ from optimizer.replenishment.week_cost import CostTables
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Moves:
-    """Units that go from leaf to leaf of an instance and arrive in a week, one row per line."""
-
-    giver: Ints
-    taker: Ints
-    week: Ints
-    units: Ints
 
 
 def network_of_parts(network: Network, parts: set[str]) -> Network:
@@ -79,25 +69,8 @@ def _starts(start: Ints, keep: Bools) -> Ints:
     return np.concatenate([[0], np.cumsum(np.diff(start)[keep])])
 
 
-def with_moves(instance: Instance, moves: Moves) -> Instance:
-    """The instance once these units have left their givers and are under way to their takers."""
-    leaves, number = instance.leaves, len(instance.leaves.part)
-    given = np.bincount(moves.giver, moves.units, minlength=number)
-    coming = np.zeros_like(leaves.inbound)
-    np.add.at(coming, (moves.taker, moves.week - 1), moves.units)
-    return replace(
-        instance,
-        leaves=replace(
-            leaves,
-            net_stock=leaves.net_stock - given,
-            initial_stock=leaves.initial_stock - given,
-            inbound=leaves.inbound + np.cumsum(coming, axis=1),
-        ),
-    )
-
-
-def money_of_parts(instance: Instance, rows: Rows, price: Floats) -> Floats:
+def money_of_parts(instance: Instance, tables: CostTables, rows: Rows, price: Floats) -> Floats:
     """What each part's plan costs at these prices of the rows that parts share, (parts,)."""
-    plans = Programs(instance, CostTables(instance)).price(rows.terms(instance, price))
+    plans = Programs(instance, tables).price(rows.terms(instance, price))
     money: Floats = plans.cost + usage(instance, rows, plans) @ price
     return money

@@ -82,6 +82,21 @@ class StockValues:
         carried = instance.slot_law[leaves.depot, 1:, :].sum(axis=1)  # weeks charged to a slot
         self._slope = carried * leaves.holding[:, None]
 
+    def tables(self, leaves: Ints, gone: Ints, came: Ints) -> CostTables:
+        """Cost tables of some leaves once `gone` units have left each leaf and `came` have come in by slot, (K + 1).
+
+        They are those of today's stock but for a constant: credit × given, the same whatever moves.
+        """
+        start, known = self.given - gone, self._tables
+        cap = np.maximum(known.cap - start, 0)[leaves]
+        offset = np.concatenate([[0], np.cumsum((cap + 1) * came.shape[1])])
+        moved = _Moved(np.empty(offset[-1]), offset, cap)
+        in_threads(
+            _shifted, len(leaves), leaves, known.values, known.offset, known.cap, start[:, None] + came, self._slope,
+            moved.values, moved.offset, moved.cap,
+        )  # fmt: skip
+        return moved
+
     def marginal(self, receipts: Receipts, price: Floats) -> tuple[list[Floats], list[Floats]]:
         """(loss of every leaf's first … given[n]-th unit given away, gain of each receipt's first … unit), in money.
 
@@ -102,6 +117,13 @@ class StockValues:
         )
 
 
+class _Moved(CostTables):
+    """Tables that are views into others."""
+
+    def __init__(self, values: Floats, offset: Ints, cap: Ints) -> None:
+        self.values, self.offset, self.cap = values, offset, cap
+
+
 def _rising(steps: Floats) -> Floats:
     """The steps of the lower convex envelope of their sums: neighbours that fall are pooled."""
     if not len(steps) or (np.diff(steps) >= 0).all():
@@ -116,6 +138,22 @@ def _rising(steps: Floats) -> Floats:
             mean[-1] = (mean[-1] * size[-1] + last * count) / (size[-1] + count)
             size[-1] += count
     return np.repeat(mean, size)
+
+
+@kernel
+def _shifted(
+    begin: int, end: int, leaves: Ints, values: Floats, offset: Ints, cap: Ints, shift: Ints, slope: Floats,
+    out: Floats, out_offset: Ints, out_cap: Ints,
+) -> None:  # fmt: skip
+    """Write the tables of leaves begin..end − 1 of the list, row k read from column `shift[k]` on."""
+    for m in range(begin, end):
+        n = leaves[m]
+        table = values[offset[n] : offset[n + 1]].reshape((-1, cap[n] + 1))
+        new = out[out_offset[m] : out_offset[m + 1]].reshape((-1, out_cap[m] + 1))
+        for k in range(len(new)):
+            for x in range(out_cap[m] + 1):
+                y = x + shift[n, k]
+                new[k, x] = table[k, min(y, cap[n])] + slope[n, k] * max(y - cap[n], 0)
 
 
 @kernel

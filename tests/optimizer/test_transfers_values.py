@@ -7,6 +7,7 @@ import pytest
 
 from optimizer.replenishment.coupling import coupling_rows
 from optimizer.replenishment.instance import Instance, build_instance
+from optimizer.replenishment.week_cost import CostTables
 from optimizer.transfers.problem import money_of_parts
 from optimizer.transfers.values import Receipts, StockValues, Supply, slot_prices
 from tests.optimizer.transfer_networks import Pair
@@ -36,7 +37,8 @@ def money(instance: Instance, units: int, week: int) -> float:
         arriving = np.zeros_like(leaves.inbound)
         arriving[0, week - 1 :] = units
         changed = replace(leaves, inbound=leaves.inbound + arriving)
-    return float(money_of_parts(replace(instance, leaves=changed), rows, np.zeros(len(rows.limit)))[0])
+    instance = replace(instance, leaves=changed)
+    return float(money_of_parts(instance, CostTables(instance), rows, np.zeros(len(rows.limit)))[0])
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -76,3 +78,27 @@ def test_a_unit_from_the_hub_spares_only_its_way() -> None:
     reached = np.isfinite(bought)
     assert reached.any()
     assert (moved[reached] < bought[reached]).all()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_tables_of_moved_stock_are_those_of_other_stock(case: Pair) -> None:
+    """Read from other columns, the tables of today's stock give the costs of stock given away and of stock to come."""
+    instance = arrays(case)
+    rows, leaves = coupling_rows(instance), instance.leaves
+    values = StockValues(instance, np.array([MOST, 0]))
+    free = np.zeros(len(rows.limit))
+
+    def shifted(gone: int, week: int, units: int) -> float:
+        came = np.zeros((2, instance.weeks + 1), np.int64)
+        came[0, week:] = units
+        tables = values.tables(np.arange(2), np.array([gone, 0]), came)
+        return float(money_of_parts(instance, tables, rows, free)[0])
+
+    before = shifted(0, 1, 0)
+    assert before - money(instance, 0, 1) == pytest.approx(MOST * instance.parts.credit[leaves.part[0]])
+    for units in (1, 3, MOST):
+        assert shifted(units, 1, 0) - before == pytest.approx(money(instance, -units, 1) - money(instance, 0, 1))
+        for week in (1, 4):
+            assert shifted(0, week, units) - before == pytest.approx(
+                money(instance, units, week) - money(instance, 0, 1)
+            )
