@@ -3,7 +3,7 @@
 from benchmarks.forecasting.coherence import coherence
 from benchmarks.forecasting.scale import scale
 
-from . import demos, forecasting, optimality, referee, robustness, targets
+from . import demos, forecasting, optimality, referee, replenishment, robustness, targets
 from .line import Line
 
 REAL = "with ZAPAS_REAL_DATA naming the folder of the real data, "
@@ -302,5 +302,20 @@ LINES = (
         optimality.every_rule_networks,
         "`--only every-rule-networks --networks 500`; one network: tests.every_rule.every_rule_network(SEED), "
         "tests.oracle",
+    ),
+    Line(
+        6,
+        "peer",
+        "Quality and time against the same problem as a well-written MILP, decomposed where nothing couples, in HiGHS, "
+        "SCIP and CP-SAT at 5 … 500 parts: one run, a table and a chart; no bound above a plan",
+        replenishment.peer,
+        "`python -m benchmarks.replenishment`; build/replenishment/peer.md",
+    ),
+    Line(
+        6,
+        "exact-parts",
+        "The part of the gap owed to minimum orders and lines, checked against exact optima of 200 single parts",
+        replenishment.exact_parts,
+        "`python -m benchmarks.replenishment.exact_parts --seconds 5`",
     ),
 )

@@ -86,7 +86,7 @@ def exact_parts(
     tell: Callable[[str], None] = lambda text: None,
 ) -> ExactParts:  # fmt: skip
     """Programs and exact optima of `part` at these prices of the coupling rows, at most so many seconds for each."""
-    rows = coupling_rows(instance)
+    rows = coupling_rows(instance, tables)
     terms = rows.terms(instance, price)
     plans = Programs(instance, tables).price(terms)
     plan = (plans.cost + usage(instance, rows, plans) @ price)[part]

@@ -45,7 +45,8 @@ def part_of(problem: Problem, parts: int) -> Problem:
     """So many parts, evenly spread over all by the value of their demand; limits shrink as demand does.
 
     The budget is cut to the parts' share of the value, what a lane carries and what a consignment holds and costs to
-    their share of the weight wanted at its destination: a consignment is as full as it was.
+    their share of the weight wanted at its destination: a consignment is as full as it was. No limit falls below one
+    unit of the heaviest or bulkiest part, nor the budget below the dearest minimum order: else some could never move.
     """
     network, forecast = problem.network, problem.forecast
     part = network.parts.set_index("part")
@@ -72,13 +73,20 @@ def _shares(
 
 def _shrunk(network: Network, money: float, weight: dict[str, float]) -> Network:
     share = network.lanes["destination"].map(weight).fillna(1.0).to_numpy(float)
+    parts, settings = network.parts, network.settings
     lanes = network.lanes.assign(**{name: network.lanes[name] * share for name in _LIMITS})
-    budget = network.settings.budget_per_period
+    for column, unit in (
+        ("capacity_kg_per_week", parts["weight_kg"]),
+        ("capacity_m3_per_week", parts["volume_l"] / 1000),
+    ):
+        lanes[column] = lanes[column].clip(lower=float(unit.max()) * (1 + 1e-9))
+    orders = np.maximum(parts["moq"], parts["order_multiple"]) * parts["unit_cost"]
+    budget, least = settings.budget_per_period, float(orders.max())
     return replace(
         network,
         lanes=lanes,
-        budgets=network.budgets.assign(amount=network.budgets["amount"] * money),
-        settings=replace(network.settings, budget_per_period=None if budget is None else budget * money),
+        budgets=network.budgets.assign(amount=(network.budgets["amount"] * money).clip(lower=least)),
+        settings=replace(settings, budget_per_period=None if budget is None else max(budget * money, least)),
     )
 
 

@@ -4,27 +4,26 @@ It reads the arrays of an instance and its cost tables, and has the same couplin
 shipments cost at a slot is a step per unit at rising prices, the dual form of a tangent at every integer: the same
 relaxation with one row instead of one per tangent; steps of equal price are one column. Where the cost is not convex
 the steps are those of its lower convex envelope. `by_unit` says of each unit which line brings it: many more columns,
-a much tighter relaxation where lines cost money, and exact whatever the cost.
+a much tighter relaxation where lines cost money, and exact whatever the cost. Depot storage and churn are left out.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from benchmarks.replenishment.envelope import lower_envelope, rising
+from benchmarks.replenishment.worth import merged, worth_shipping, worth_using
 from benchmarks.replenishment.writer import Writer
 from optimizer.linear_program import LinearProgram
 from optimizer.replenishment.instance import NEVER, Instance
-from optimizer.replenishment.instance.arrays import Departures
 from optimizer.replenishment.program import PartPlans, Terms
 from optimizer.replenishment.week_cost import CostTables
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-_SAME_PRICE = 1e-9  # of the dearest step: two steps that differ by less are one
+_MANY = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -65,8 +64,10 @@ def peer(
     """The program of the parts `chosen`, all by default.
 
     With `prices` they pay for the rules parts share, and for consignments by the kg, instead of keeping them: what the
-    program of a part solves.
+    program of a part solves. Raises ValueError where depot storage is limited.
     """
+    if np.isfinite(instance.coupling.storage).any():
+        raise ValueError("the peer knows no limits of depot storage")
     parts = np.arange(len(instance.parts.part)) if chosen is None else chosen
     model = _Model(instance, tables, parts, prices, by_unit)
     model.lines()
@@ -109,12 +110,13 @@ class _Model:
         first = np.searchsorted(n, np.arange(len(self.most) + 1))
         for one in leaf:
             mine = slice(first[one], first[one + 1])
-            self.most[one] = _worth_shipping(self.tables.of(int(one)), money[mine], sailings.slot[j[mine]])
+            self.most[one] = worth_shipping(self.tables.of(int(one)), money[mine], sailings.slot[j[mine]])
         upper = np.minimum(self.most[n], np.minimum(self._fit("kg", i, j), self._fit("litres", i, j)))
+        upper = np.minimum(upper, self._shelf(n, j))
         if self.prices is not None:
             per_kg = self.prices.kg_price + instance.coupling.consignment_price
             money = money + parts.weight_kg[i] * per_kg[j] + parts.litres[i] * self.prices.litre_price[j]
-        use = (upper > 0) & (True if self.prices is None else _worth_using(n, j, money, sailings))
+        use = (upper > 0) & (True if self.prices is None else worth_using(n, j, money, sailings))
         self.n, self.j, self.i, self.upper = n[use], j[use], i[use], upper[use].astype(float)
         self.q = self.writer.columns(money[use], self.upper, integer=True)
 
@@ -142,6 +144,14 @@ class _Model:
         units: Ints = np.minimum(np.floor(fit * (1 + 1e-12)), 1e9).astype(np.int64)
         return units
 
+    def _shelf(self, n: Ints, j: Ints) -> Ints:
+        """Most units shipped in all through the slot of each line, so that none spoils; many where nothing spoils."""
+        leaves, row = self.instance.leaves, self.instance.leaves.shelf_row[n]
+        most = np.full(len(n), _MANY)
+        spoils = row >= 0
+        most[spoils] = leaves.shelf_limit[row[spoils], self.instance.departures.slot[j[spoils]]]
+        return most
+
     def week_costs(self) -> None:
         """Σ steps of a slot − Σ steps of the slot before = what arrives; a slot costs what it holds until the next."""
         instance, writer = self.instance, self.writer
@@ -158,17 +168,26 @@ class _Model:
             total = np.vstack([np.zeros(self.most[one] + 1), np.cumsum(table[:, : self.most[one] + 1], axis=0)])
             money = total[np.append(slots[1:], instance.weeks + 1)] - total[slots]
             if self.by_unit:
-                self._by_unit(money, mine, stage)
+                self._spoilage(self._by_unit(money, mine, stage), mine, stage)
                 continue
             row = writer.rows(np.zeros(len(slots)), np.zeros(len(slots)))
             writer.enter(row[stage], self.q[mine], -1.0)
-            for s in range(len(slots)):
-                step = self._steps(money[s])
+            steps = [self._steps(one) for one in money]
+            for s, step in enumerate(steps):
                 writer.enter(row[s], step, 1.0)
                 if s + 1 < len(slots):
                     writer.enter(row[s + 1], step, -1.0)
+            self._spoilage(steps, mine, stage)
 
-    def _by_unit(self, money: Floats, mine: Ints, stage: Ints) -> None:
+    def _spoilage(self, steps: "list[Ints]", mine: Ints, stage: Ints) -> None:
+        """A line whose slot may hold no more than so many units, lest some spoil, goes only if it does not."""
+        limit, most = self._shelf(self.n[mine], self.j[mine]), self.most[self.n[mine]]
+        for one in np.flatnonzero(limit < most):
+            row = self.writer.rows(np.full(1, -np.inf), np.full(1, float(most[one])))
+            self.writer.enter(row[0], steps[stage[one]], 1.0)
+            self.writer.enter(row, self.used[mine[one] : mine[one] + 1], float(most[one] - limit[one]))
+
+    def _by_unit(self, money: Floats, mine: Ints, stage: Ints) -> list[Ints]:
         """Which line brings each unit: the tight form of lot sizing (Krarup & Bilde 1977), a line's charge per unit.
 
         money: of each slot and of 0, 1, … units; mine: the leaf's lines; stage: the slot of each.
@@ -195,18 +214,20 @@ class _Model:
             row = writer.rows(np.zeros(units - 1), np.full(units - 1, np.inf))
             writer.enter(row, there[s, :-1], 1.0)
             writer.enter(row, there[s, 1:], -1.0)
+        return list(there)
 
     def _steps(self, money: Floats) -> Ints:
         """Columns that together are the units there, at what each of them costs more."""
         if rising(money):
-            start, price = _merged(money)
+            start, price = merged(money)
             return self.writer.columns(price, np.diff(start).astype(float), integer=False)
         self.convex = False
         return self._steps(lower_envelope(money))
 
     def line_charges(self) -> None:
-        """A binary per line where a line costs money."""
-        count = len(self.q) if self.instance.line_cost > 0 else 0
+        """A binary per line where a line costs money or may make stock spoil."""
+        spoils = bool((self._shelf(self.n, self.j) < self.most[self.n]).any())
+        count = len(self.q) if self.instance.line_cost > 0 or spoils else 0
         self.used = self.writer.columns(np.full(count, self.instance.line_cost), np.ones(count), integer=True)
         if count:
             row = self.writer.rows(np.full(count, -np.inf), np.zeros(count))
@@ -228,14 +249,19 @@ class _Model:
         week, into = self._order_weeks(i, days)
         multiple = int(parts.multiple[i])
         least, wanted = -(-max(int(parts.moq[i]), 1) // multiple), -(-int(self.most[leaf].sum()) // multiple)
-        lots = self._purchases(i, week, least, max(least, wanted))
+        padded = 0  # what a supplier's minimum value may make one buy beyond
+        if self.prices is None:
+            value = float(instance.coupling.minimum_value[parts.supplier[i]])
+            padded = int(np.ceil(value / max(float(parts.unit_cost[i]) * multiple, 1e-9)))
+        most = max(least, wanted) + padded
+        lots = self._purchases(i, week, least, most)
         incoming = slice(int(parts.hub_inbound_start[i]), int(parts.hub_inbound_start[i + 1]))
         units = np.append(parts.hub_inbound_units[incoming], parts.hub_stock[i])
         received = np.append(np.searchsorted(days, parts.hub_inbound_day[incoming]), 0)
         given = np.bincount(received, units, minlength=len(days) + 1)[: len(days)]
         stretch = np.union1d(into, np.flatnonzero(given > 0))  # departure days before which something comes in
         row = writer.rows(given[stretch].astype(float), given[stretch].astype(float))
-        ceiling = float(given.sum() + (wanted + max(least, wanted)) * multiple)
+        ceiling = float(given.sum() + (wanted + most) * multiple)
         stock = writer.columns(np.zeros(len(stretch)), np.full(len(stretch), ceiling), integer=False)
         writer.enter(row, stock, 1.0)
         writer.enter(row[1:], stock[:-1], -1.0)
@@ -262,6 +288,8 @@ class _Model:
         into = np.searchsorted(days, expected)
         week, into = week[into < len(days)], into[into < len(days)]
         period = instance.coupling.period_of_week[week]
+        if self.prices is None and instance.coupling.minimum_value[s] > 0:
+            return week, into  # what others order on a Monday may matter
         last = np.append((into[1:] != into[:-1]) | (period[1:] != period[:-1]), True)[: len(week)]
         return week[last], into[last]
 
@@ -329,8 +357,23 @@ class _Model:
         upper = np.concatenate([np.empty(0), *self.writer.upper])
         value = parts.unit_cost[buyer] * parts.multiple[buyer]
         self._limits(coupling.period_of_week[week], lots, value, upper[lots], coupling.budget)
+        self._minimum_values(lots, buyer, week, value, upper[lots])
         self._limits(self.j, self.q, parts.weight_kg[self.i], self.upper, coupling.kg)
         self._limits(self.j, self.q, parts.litres[self.i], self.upper, coupling.litres)
+
+    def _minimum_values(self, lots: Ints, buyer: Ints, week: Ints, value: Floats, upper: Floats) -> None:
+        """What one supplier is ordered on one Monday is worth nothing, or its minimum at least."""
+        writer, least = self.writer, self.instance.coupling.minimum_value
+        supplier = self.instance.parts.supplier[buyer]
+        on = np.flatnonzero(least[supplier] > 0)
+        day, of = np.unique(np.column_stack([supplier[on], week[on]]), axis=0, return_inverse=True)
+        placed = writer.columns(np.zeros(len(day)), np.ones(len(day)), integer=True)
+        row = writer.rows(np.zeros(len(day)), np.full(len(day), np.inf))
+        writer.enter(row[of.ravel()], lots[on], value[on])
+        writer.enter(row, placed, -least[day[:, 0]])
+        row = writer.rows(np.full(len(on), -np.inf), np.zeros(len(on)))
+        writer.enter(row, lots[on], 1.0)
+        writer.enter(row, placed[of.ravel()], -upper[on])
 
     def _limits(self, of: Ints, column: Ints, size: Floats, upper: Floats, limit: Floats) -> None:
         most = np.bincount(of, size * upper, minlength=len(limit))
@@ -352,40 +395,3 @@ class _Model:
     def finished(self) -> Peer:
         """What has been written."""
         return Peer(self.writer.program(), self.constant, self.convex, self.q, self.n, self.j, *self._ordered())
-
-
-def _worth_shipping(table: Floats, money: Floats, slot: Ints) -> int:
-    """Units beyond which one more, on whichever departure, costs at least what it saves in all later slots.
-
-    Then the first departure to exceed them may leave the excess at the hub: nothing gets dearer, no rule is broken.
-    """
-    if not len(money) or table.shape[1] < 2:
-        return 0
-    least = np.minimum.accumulate(np.diff(table, axis=1)[:, ::-1], axis=1)[:, ::-1]
-    later = np.cumsum(least[::-1], axis=0)[::-1]  # (slots, units)
-    dear = (money[:, None] + later[slot] >= 0.0).all(axis=0)
-    return int(np.argmax(dear)) if dear.any() else table.shape[1] - 1
-
-
-def _worth_using(leaf: Ints, j: Ints, money: Floats, sailings: Departures) -> npt.NDArray[np.bool_]:
-    """Lines no other line of the leaf beats that arrives in the same slot, leaves no sooner and costs no more a unit.
-
-    Where no departure is limited nothing is lost: what the hub has for the one it still has for the other.
-    """
-    order = np.lexsort((money, -sailings.departs[j], sailings.slot[j], leaf))
-    slots = pd.DataFrame({"leaf": leaf[order], "slot": sailings.slot[j[order]], "money": money[order]})
-    cheapest = slots.groupby(["leaf", "slot"])["money"].cummin()
-    first = ~slots.duplicated(["leaf", "slot"])
-    use = np.empty(len(order), np.bool_)
-    use[order] = first | (slots["money"] < cheapest.shift(fill_value=np.inf))
-    return use
-
-
-def _merged(money: Floats) -> tuple[Ints, Floats]:
-    """(start of each piece and the end of the last, price of a unit in each) of a convex cost of 0, 1, … units."""
-    price = np.diff(money)
-    if not len(price):
-        return np.zeros(1, np.int64), price
-    scale = max(float(np.abs(price).max()), 1e-9)
-    start = np.concatenate([[0], np.flatnonzero(np.diff(price) > _SAME_PRICE * scale) + 1, [len(price)]])
-    return start, np.diff(money[start]) / np.diff(start)

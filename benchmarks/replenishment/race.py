@@ -20,7 +20,6 @@ from optimizer.replenishment.week_cost import CostTables
 OURS = "decomposition"
 PARTS = (5, 20, 50, 100, 200, 500)
 LEAST_SECONDS, MOST_SECONDS, TIMES_OURS = 60.0, 120.0, 10.0
-BY_UNIT = 150_000  # lines × units: up to so many the solvers get the tight form
 
 
 @dataclass(frozen=True)
@@ -83,8 +82,7 @@ def _ours(instance: Instance) -> Entry:
 def _theirs(instance: Instance, solver: str, seconds: float) -> Entry:
     tables = CostTables(instance)
     begun = perf_counter()
-    states = (tables.cap * np.diff(instance.departures.depot_start)[instance.leaves.depot]).sum()
-    model = peer(instance, tables, by_unit=bool(states <= BY_UNIT))
+    model = peer(instance, tables)
     written = perf_counter() - begun
     found = solve_within(model.program, solver, seconds)
     cost = float("nan") if found.x is None else total_cost(instance, model.plans(instance, found.x))
