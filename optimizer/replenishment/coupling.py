@@ -1,13 +1,16 @@
-"""The rules parts share, as rows: money per budget period, kg and litres per departure."""
+"""The rules parts share, as rows: money per budget period, kg and litres per departure, litres stored per week."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from domain.threads import in_threads, kernel
 from optimizer.replenishment.instance import Instance
 from optimizer.replenishment.program import PartPlans, Terms
+from optimizer.replenishment.week_cost import CostTables
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -15,43 +18,79 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Rows:
-    """The coupling rows that are limited: their limits, and how prices split into budget, kg and litres."""
+    """The coupling rows that are limited: their limits, and what each is about.
+
+    Rows come in four runs: budget periods, kg of departures, litres of departures, litres stored at depots (flat index
+    of depot and week, (depots, K + 1)), told by `tables`.
+    """
 
     limit: Floats
-    budget: Ints  # period of each budget row
-    kg: Ints  # departure of each kg row
-    litres: Ints  # departure of each litre row
+    budget: Ints
+    kg: Ints
+    litres: Ints
+    storage: Ints
+    tables: CostTables | None
+
+    @property
+    def runs(self) -> tuple[slice, slice, slice, slice]:
+        """Where each run lies among the rows."""
+        ends = np.cumsum([0, len(self.budget), len(self.kg), len(self.litres), len(self.storage)])
+        budget, kg, litres, storage = (slice(int(first), int(last)) for first, last in pairwise(ends))
+        return budget, kg, litres, storage
 
     def terms(self, instance: Instance, price: Floats, *, limited: bool = False) -> Terms:
-        """Row prices, and with `limited` the rows' limits, as arrays over periods and departures."""
+        """Row prices, and with `limited` the rows' limits, as arrays over periods, departures, depots and weeks."""
         coupling = instance.coupling
-        budget = np.zeros(len(coupling.budget))
-        kg, litres = np.zeros(len(coupling.kg)), np.zeros(len(coupling.litres))
-        first, second = len(self.budget), len(self.budget) + len(self.kg)
-        budget[self.budget], kg[self.kg], litres[self.litres] = price[:first], price[first:second], price[second:]
-        if limited:
-            return Terms(budget, kg, litres, coupling.budget, coupling.kg, coupling.litres)
-        return Terms(budget, kg, litres, *(np.full(len(row), np.inf) for row in (budget, kg, litres)))
+        stored = (len(coupling.storage), instance.weeks + 1)
+        sizes = (len(coupling.budget), len(coupling.kg), len(coupling.litres), stored[0] * stored[1])
+        prices = [np.zeros(size) for size in sizes]
+        limits = [np.full(size, np.inf) for size in sizes]
+        for run, index, charged, limit in zip(
+            self.runs, (self.budget, self.kg, self.litres, self.storage), prices, limits, strict=True
+        ):
+            charged[index] = price[run]
+            if limited:
+                limit[index] = self.limit[run]
+        return Terms(
+            prices[0], prices[1], prices[2], prices[3].reshape(stored),
+            limits[0], limits[1], limits[2], limits[3].reshape(stored),
+        )  # fmt: skip
 
 
-def coupling_rows(instance: Instance) -> Rows:
-    """Every limited budget period, and the kg and litres of every limited departure."""
+def coupling_rows(instance: Instance, tables: CostTables | None = None) -> Rows:
+    """Every limited budget period, the kg and litres of every limited departure, every week of a limited depot.
+
+    A depot that is too full already has room for what is there. Without tables no room at depots is limited.
+    """
     coupling = instance.coupling
     budget, kg, litres = (
         np.flatnonzero(np.isfinite(limit)) for limit in (coupling.budget, coupling.kg, coupling.litres)
     )
-    limit = np.concatenate([coupling.budget[budget], coupling.kg[kg], coupling.litres[litres]])
-    return Rows(limit, budget, kg, litres)
+    storage, room = _storage_rows(instance, tables)
+    limit = np.concatenate([coupling.budget[budget], coupling.kg[kg], coupling.litres[litres], room])
+    return Rows(limit, budget, kg, litres, storage, tables)
+
+
+def _storage_rows(instance: Instance, tables: CostTables | None) -> tuple[Ints, Floats]:
+    """(flat depot and week, litres there is room for) of every week of a limited depot."""
+    limited, week = np.isfinite(instance.coupling.storage), np.arange(instance.weeks + 1)
+    if tables is None or not limited.any():
+        return np.zeros(0, np.int64), np.zeros(0)
+    rows = np.flatnonzero(limited[:, None] & (week > 0)[None, :])
+    nothing = np.zeros((len(instance.leaves.part), instance.weeks), np.int32)
+    least = np.asarray(stored_litres(instance, tables, nothing).sum(axis=0)).ravel()[rows]
+    return rows, np.maximum(np.repeat(instance.coupling.storage, len(week))[rows], least)
 
 
 def usage(instance: Instance, rows: Rows, plans: PartPlans) -> sp.csr_matrix:
     """What every part's plan takes of every row, (parts, rows)."""
     parts, coupling = instance.parts, instance.coupling
+    of_budget, of_kg, of_litres, _ = rows.runs
     row_of_period = np.full(len(coupling.budget), -1)
-    row_of_period[rows.budget] = np.arange(len(rows.budget))
+    row_of_period[rows.budget] = np.arange(len(rows.limit))[of_budget]
     row_of_kg, row_of_litres = np.full(len(coupling.kg), -1), np.full(len(coupling.kg), -1)
-    row_of_kg[rows.kg] = len(rows.budget) + np.arange(len(rows.kg))
-    row_of_litres[rows.litres] = len(rows.budget) + len(rows.kg) + np.arange(len(rows.litres))
+    row_of_kg[rows.kg] = np.arange(len(rows.limit))[of_kg]
+    row_of_litres[rows.litres] = np.arange(len(rows.limit))[of_litres]
 
     part, departure = instance.leaves.part[plans.leaf], plans.departure
     row = np.concatenate(
@@ -66,5 +105,39 @@ def usage(instance: Instance, rows: Rows, plans: PartPlans) -> sp.csr_matrix:
     )
     who = np.concatenate([plans.buyer, part, part])
     limited = row >= 0
-    shape = (len(parts.part), len(rows.limit))
-    return sp.coo_matrix((taken[limited], (who[limited], row[limited])), shape=shape).tocsr()
+    shape = (len(parts.part), len(rows.limit) - len(rows.storage))
+    moved = sp.coo_matrix((taken[limited], (who[limited], row[limited])), shape=shape).tocsr()
+    if rows.tables is None or len(rows.storage) == 0:
+        return moved
+    return sp.hstack([moved, stored_litres(instance, rows.tables, plans.arrivals(instance))[:, rows.storage]]).tocsr()
+
+
+def stored_litres(instance: Instance, tables: CostTables, arrivals: npt.NDArray[np.int32]) -> sp.csr_matrix:
+    """Expected litres at depots of limited room by part, depot and week, (parts, depots × (K + 1))."""
+    leaves, weeks = instance.leaves, instance.weeks + 1
+    kept = np.flatnonzero(tables.stock_offset >= 0)
+    litres = np.zeros((len(kept), weeks))
+    shipped = np.concatenate([np.zeros((len(kept), 1), np.int64), np.cumsum(arrivals[kept], axis=1)], axis=1)
+    in_threads(
+        _stored, len(kept), kept, shipped, tables.stock, tables.stock_offset, tables.cap, instance.slot_law,
+        leaves.depot, instance.parts.litres[leaves.part], litres,
+    )  # fmt: skip
+    row = np.repeat(leaves.part[kept], weeks)
+    column = (leaves.depot[kept, None] * weeks + np.arange(weeks)[None, :]).ravel()
+    shape = (len(instance.parts.part), len(instance.depots) * weeks)
+    return sp.coo_matrix((litres.ravel(), (row, column)), shape=shape).tocsr()
+
+
+@kernel
+def _stored(
+    begin: int, end: int, kept: Ints, shipped: Ints, stock: Floats, offset: Ints, cap: Ints, slot_law: Floats,
+    depot: Ints, size: Floats, litres: Floats,
+) -> None:  # fmt: skip
+    for row in range(begin, end):
+        n = kept[row]
+        columns = cap[n] + 1
+        law = slot_law[depot[n]]
+        for t in range(1, len(law)):
+            for k in range(len(law)):
+                if law[t, k] > 0.0:
+                    litres[row, t] += size[n] * law[t, k] * stock[offset[n] + t * columns + shipped[row, k]]

@@ -54,7 +54,7 @@ def decompose(
     instance: Instance, tables: CostTables, params: Params, tell: Callable[[str], None] = lambda text: None
 ) -> Decomposition:
     """Search prices, then one plan per part: bound and plan of the whole network."""
-    rows = coupling_rows(instance)
+    rows = coupling_rows(instance, tables)
     programs = Programs(instance, tables)
     price, bound, zero, mixture = _search_prices(instance, programs, rows, params, tell)
     tell("Choosing one plan per part")
@@ -134,11 +134,16 @@ def _of_parts(instance: Instance, plans: PartPlans, mine: npt.NDArray[np.bool_])
 
 
 def _usual_prices(instance: Instance, rows: Rows) -> Floats:
-    """How far a price may move at first: 5 % of money, half a lane's rate per kg, the same for a litre's weight."""
+    """How far a price may move at first: 5 % of money, half a lane's rate per kg, the same for a litre's weight.
+
+    A litre stored for a week: a quarter of that.
+    """
     lanes, sailings = instance.lanes.lanes, instance.departures
     per_kg = 0.5 * lanes["cost_per_kg"].to_numpy(float)[sailings.lane]
     density = float(instance.parts.weight_kg.sum() / max(float(instance.parts.litres.sum()), 1e-9))
-    return np.concatenate([np.full(len(rows.budget), 0.05), per_kg[rows.kg], per_kg[rows.litres] * min(density, 1.0)])
+    stored = np.full(len(rows.storage), float(np.median(per_kg)) * min(density, 1.0) / 4.0 if len(per_kg) else 1.0)
+    per_litre = per_kg[rows.litres] * min(density, 1.0)
+    return np.concatenate([np.full(len(rows.budget), 0.05), per_kg[rows.kg], per_litre, stored])
 
 
 def _master(

@@ -8,7 +8,7 @@ import pandas as pd
 
 from domain.forecast import Forecast
 from domain.network import Network
-from domain.plan import Cost, ReplenishmentPlan, StockTargets
+from domain.plan import Cost, PreviousShipments, ReplenishmentPlan, StockTargets
 from optimizer.replenishment.exceptions import plan_exceptions
 from optimizer.replenishment.execution import Execution, execution
 from optimizer.replenishment.instance import Instance, build_instance
@@ -37,13 +37,15 @@ def replenish(
     forecast: Forecast,
     targets: StockTargets,
     params: Params | None = None,
+    previous: PreviousShipments | None = None,
     tell: Callable[[str], None] = lambda text: None,
 ) -> ReplenishmentPlan:
     """The cheapest plan found, with the bound that proves how near it is (MODEL 3, decision 0003).
 
-    `tell` hears how far the search is. Raises ValueError when the forecast is shorter than the inner horizon.
+    previous: what the plan before ships, where changing it costs. `tell` hears how far the search is.
+    Raises ValueError when the forecast is shorter than the inner horizon.
     """
-    instance = build_instance(network, forecast, targets)
+    instance = build_instance(network, forecast, targets, previous)
     tables = CostTables(instance)
     found = decompose(instance, tables, params or Params(), tell)
     expected, carried_out = outlook(instance, found.plans), execution(instance, found.plans)

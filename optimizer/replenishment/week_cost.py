@@ -22,7 +22,11 @@ _SMALL_STOCK, _SMALL_MEAN = 64, 100.0
 
 
 class CostTables:
-    """Flat tables of all leaves: leaf n is `values[offset[n]:offset[n+1]]` as (K + 1, cap[n] + 1)."""
+    """Flat tables of all leaves: leaf n is `values[offset[n]:offset[n+1]]` as (K + 1, cap[n] + 1).
+
+    stock: where the depot's room is limited, expected units there at the end of week t when X units have come, from
+    `stock_offset[n]` on as (K + 1, cap[n] + 1); −1: not kept.
+    """
 
     def __init__(self, instance: Instance) -> None:
         leaves, points = instance.leaves, instance.points
@@ -32,10 +36,14 @@ class CostTables:
         size = (self.cap + 1) * (instance.weeks + 1)
         self.offset = np.concatenate([[0], np.cumsum(size)])
         self.values = np.zeros(self.offset[-1])
+        limited = np.isfinite(instance.coupling.storage)[leaves.depot] & (instance.parts.litres[leaves.part] > 0)
+        self.stock_offset = np.where(limited, np.cumsum(size * limited) - size, -1)
+        self.stock = np.zeros(int((size * limited).sum()))
         leaf = np.repeat(np.arange(len(self.cap)), np.diff(leaves.point_start))
         stocked = points.base_stock > 0
         in_threads(
-            _fill, len(self.cap), self.values, self.offset, self.cap, instance.slot_law, leaves.depot,
+            _fill, len(self.cap), self.values, self.offset, self.cap, self.stock, self.stock_offset,
+            instance.slot_law, leaves.depot,
             leaves.net_stock, leaves.inbound, leaves.late_mean, leaves.window_mean, leaves.window_variance,
             leaves.weekly_mean, leaves.batch_index, leaves.kappa, leaves.landed, leaves.lead_weeks, leaves.holding,
             instance.parts.credit[leaves.part], _bare_points(leaf, points.share, points, len(self.cap)),
@@ -138,8 +146,8 @@ def _bare_points(leaf: Ints, share: Floats, points: Points, leaves: int) -> Floa
 
 @kernel
 def _fill(
-    begin: int, end: int, values: Floats, offset: Ints, cap: Ints, slot_law: Floats, depot: Ints,
-    net_stock: Floats, inbound: Floats, late_mean: Floats, window_mean: Floats, window_variance: Floats,
+    begin: int, end: int, values: Floats, offset: Ints, cap: Ints, stock: Floats, stock_offset: Ints, slot_law: Floats,
+    depot: Ints, net_stock: Floats, inbound: Floats, late_mean: Floats, window_mean: Floats, window_variance: Floats,
     weekly_mean: Floats, psi: Floats, kappa: Floats, landed: Floats, lead_weeks: Floats, holding: Floats,
     credit: Floats, bare: Floats, point_start: Ints, share: Floats, base_stock: Ints, courier_weeks: Floats,
     point_holding: Floats, waiting: Floats,
@@ -155,6 +163,8 @@ def _fill(
             demand = weekly_mean[n, t - 1]
             slots = np.flatnonzero(law[t])
             on_hand_table(z, columns, window_mean[n, t - 1], window_variance[n, t - 1], on_hand)
+            if stock_offset[n] >= 0:
+                stock[stock_offset[n] + t * columns : stock_offset[n] + (t + 1) * columns] = on_hand
             last_backorders = -1.0
             held = waited = shelf = late = 0.0
             for x in range(columns):

@@ -63,6 +63,10 @@ class Leaves:
     lead_weeks: Floats  # of the ordinary lane
     holding: Floats  # at the depot
     point_start: Ints  # slice of Points per leaf, (leaves + 1,)
+    shelf_row: Ints  # row of `shelf_limit`, −1 where the part does not spoil
+    shelf_limit: (
+        Ints  # most units shipped in all by a shipment that arrives in slot k = 0..K, (leaves that spoil, K + 1)
+    )
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,17 @@ class Departures:
 
 
 @dataclass(frozen=True)
+class EarlierLines:
+    """What the plan before ships on departures that both plans publish, sorted by leaf and slot."""
+
+    churn_cost: float  # money per changed order line
+    published: npt.NDArray[np.bool_]  # by both plans, (departures,)
+    start: Ints  # slice per leaf, (leaves + 1,)
+    departure: Ints
+    units: Ints
+
+
+@dataclass(frozen=True)
 class Ordering:
     """When each supplier takes orders: cheapest prefix first. (suppliers, K); week k is column k − 1."""
 
@@ -110,6 +125,8 @@ class Coupling:
     kg: Floats  # (departures,), inf = no limit
     litres: Floats  # (departures,), inf = no limit
     consignment_price: Floats  # money per kg, (departures,): cost per consignment ÷ its size, a lower bound
+    storage: Floats  # litres, (depots,), inf = no limit
+    minimum_value: Floats  # money per order day, (suppliers,)
 
 
 @dataclass(frozen=True)
@@ -133,4 +150,5 @@ class Instance:
     departures: Departures
     ordering: Ordering
     coupling: Coupling
+    earlier: EarlierLines
     slot_law: Floats  # ρ: (depots, K + 1 weeks, K + 1 slots)

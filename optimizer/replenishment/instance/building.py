@@ -13,7 +13,7 @@ from domain.departures import departures, inner_weeks, supplier_calendar
 from domain.forecast import Forecast
 from domain.logistics import LITRES_PER_M3, WEEKS_PER_YEAR, SupplyLanes, hub_of_part, supply_lanes
 from domain.network import Network
-from domain.plan import StockTargets
+from domain.plan import PreviousShipments, StockTargets
 from optimizer.replenishment.instance.arrays import (
     NEVER,
     Coupling,
@@ -27,12 +27,15 @@ from optimizer.replenishment.instance.arrays import (
     Texts,
 )
 from optimizer.replenishment.instance.demand_side import leaves_and_points
+from optimizer.replenishment.instance.earlier import earlier_lines
 from optimizer.replenishment.instance.today import frozen_inbound, good_stock
 from optimizer.replenishment.slot_law import slot_law
 
 
-def build_instance(network: Network, forecast: Forecast, targets: StockTargets) -> Instance:
-    """Index the network, its forecast and its targets.
+def build_instance(
+    network: Network, forecast: Forecast, targets: StockTargets, previous: PreviousShipments | None = None
+) -> Instance:
+    """Index the network, its forecast, its targets, and what the plan before ships where changes cost.
 
     Raises ValueError when the forecast holds fewer weeks than the inner horizon needs.
     """
@@ -65,7 +68,8 @@ def build_instance(network: Network, forecast: Forecast, targets: StockTargets) 
         points=points,
         departures=sailings,
         ordering=_ordering(network, suppliers, sailings, weeks),
-        coupling=_coupling(network, supply, sailings, weeks),
+        coupling=_coupling(network, supply, depots, suppliers, sailings, weeks),
+        earlier=earlier_lines(network, previous, parts, leaves, sailings, supply.lanes["lane"].to_numpy(object)),
         slot_law=_slot_laws(supply, depots, leaves, weeks),
     )
 
@@ -207,7 +211,9 @@ def _ordering(network: Network, suppliers: Texts, sailings: Departures, weeks: i
     return Ordering(expected=expected, expected_week=week, latest=latest)
 
 
-def _coupling(network: Network, supply: SupplyLanes, sailings: Departures, weeks: int) -> Coupling:
+def _coupling(
+    network: Network, supply: SupplyLanes, depots: Texts, suppliers: Texts, sailings: Departures, weeks: int
+) -> Coupling:
     settings = network.settings
     period_of_week = (np.arange(weeks + 1) - 1) // settings.budget_period_weeks
     period_of_week[0] = 0
@@ -231,6 +237,8 @@ def _coupling(network: Network, supply: SupplyLanes, sailings: Departures, weeks
         kg=kg[sailings.lane],
         litres=litres[sailings.lane],
         consignment_price=per_kg[sailings.lane],
+        storage=network.site_of["storage_m3"].reindex(depots).fillna(np.inf).to_numpy(float) * LITRES_PER_M3,
+        minimum_value=_of_suppliers(network, suppliers, "minimum_order_value"),
     )
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from domain.calendar import DAYS_PER_WEEK
+from domain.counts import quantile_table
 from domain.forecast import Forecast
 from domain.logistics import WEEKS_PER_YEAR, SupplyLanes, courier_days, hub_of_part
 from domain.network import Network
@@ -11,6 +12,8 @@ from domain.plan import StockTargets
 from domain.service import group_of, service_targets
 from optimizer.replenishment.instance.arrays import Floats, Ints, Leaves, Points, Texts
 from optimizer.replenishment.instance.today import good_stock, net_stock_at, open_orders, region_supply
+
+_USED_BEFORE_IT_SPOILS = 0.9  # probability with which what is there is used within its shelf life (MODEL 3)
 
 
 def leaves_and_points(
@@ -44,11 +47,13 @@ def leaves_and_points(
     window_mean, window_variance = _window_moments(forecast, order, window, weeks)
     mean = forecast.mean[order][:, :weeks]
     holding_rate = network.site_of["holding_rate_per_year"]
+    net_stock = stock - base_stock - backlog
+    shelf_row, shelf_limit = _shelf_limits(forecast, order, supply, rows, net_stock, inbound)
     leaves = Leaves(
         part=part,
         depot=depot,
         region=region,
-        net_stock=stock - base_stock - backlog,
+        net_stock=net_stock,
         initial_stock=stock,
         inbound=inbound,
         late_mean=np.maximum(np.cumsum(mean, axis=1) - window_mean, 0.0),
@@ -63,6 +68,8 @@ def leaves_and_points(
         lead_weeks=lead_days / DAYS_PER_WEEK,
         holding=landed * holding_rate[depots[depot]].to_numpy(float) / WEEKS_PER_YEAR,
         point_start=np.searchsorted(leaf_of_point, np.arange(len(order) + 1)),
+        shelf_row=shelf_row,
+        shelf_limit=shelf_limit,
     )
     return leaves, points, groups, np.searchsorted(part, np.arange(len(parts_table) + 1))
 
@@ -112,6 +119,36 @@ def _window_moments(forecast: Forecast, order: Ints, window: Ints, weeks: int) -
                 kappa[rows] = forecast.relative_variance(int(start) + 1, t)[order][rows]
         variance[:, t - 1] = psi * mean[:, t - 1] + kappa * mean[:, t - 1] ** 2
     return mean, variance
+
+
+def _shelf_limits(
+    forecast: Forecast, order: Ints, supply: SupplyLanes, rows: Ints, net_stock: Floats, inbound: Floats
+) -> tuple[Ints, Ints]:
+    """(row of each leaf in the limits or −1, most units shipped by slot k = 0..K that will be used before they spoil).
+
+    O + A_k ≤ 90 % quantile of demand until the shelf life after week k ends (MODEL 3), or the forecast does.
+    """
+    life = supply.parts["shelf_life_days"].to_numpy(float)[rows]
+    spoils = np.flatnonzero(np.isfinite(life))
+    row = np.full(len(rows), -1)
+    row[spoils] = np.arange(len(spoils))
+    limit = np.zeros((len(spoils), inbound.shape[1] + 1), np.int64)
+    if len(spoils) == 0:
+        return row, limit
+    weeks = (life[spoils] // DAYS_PER_WEEK).astype(np.int64)
+    variances: dict[int, Floats] = {}
+    means = np.cumsum(forecast.mean[order][spoils], axis=1)
+    for k in range(1, limit.shape[1]):
+        last = np.minimum(k + weeks, forecast.weeks)
+        mean, variance = np.zeros(len(spoils)), np.zeros(len(spoils))
+        for until in np.unique(last):
+            if until not in variances:
+                variances[until] = forecast.interval_variance(1, int(until))[order][spoils]
+            here = last == until
+            mean[here], variance[here] = means[here, until - 1], variances[until][here]
+        used = quantile_table(mean, variance, np.array([_USED_BEFORE_IT_SPOILS]))[:, 0]
+        limit[:, k] = np.maximum(np.floor(used - net_stock[spoils] - inbound[spoils, k - 1] + 1e-9), 0)
+    return row, limit
 
 
 def _points(

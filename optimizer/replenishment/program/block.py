@@ -17,19 +17,36 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
-from optimizer.replenishment.program.facts import Counts, Facts, Floats, Ints, Terms, idle_weeks, lot, minimum_lot
-from optimizer.replenishment.program.path import combine, leaf_values, split, trace
+from optimizer.replenishment.program.facts import (
+    UNLIMITED,
+    Counts,
+    Facts,
+    Floats,
+    Ints,
+    Terms,
+    idle_weeks,
+    lot,
+    minimum_lot,
+)
+from optimizer.replenishment.program.path import Way, combine, leaf_values, split, trace
 from optimizer.replenishment.program.serve import serve
 from optimizer.replenishment.program.slots import Orders, Slots, hub_in_all, order_prices, slot_prices
+from optimizer.replenishment.program.storage import stores, with_storage
 
 _TRIES = 12  # premiums tried for the hub's stock
 _TOLERANCE = 1e-5  # of a part's bound: what another premium may at most add
 
 
 class Work(NamedTuple):
-    """Memory of one part while it is planned: leaves × units, leaves × slots × units, leaves × units of all leaves."""
+    """Memory of one part while it is planned.
+
+    columns: units + 1 by leaf; cost: their tables one after the other, from `first` on. value: leaves × units; before:
+    leaves × slots × units; choice: leaves × units of all leaves; path, chosen: units and departure by leaf and slot.
+    """
 
     columns: Ints
+    cost: Floats
+    first: Ints
     value: Floats
     before: Counts
     choice: Counts
@@ -48,7 +65,7 @@ def plan_part(
     at_hub = hub_in_all(i, facts)
     orders = order_prices(i, facts, terms)
     slots = slot_prices(i, facts, terms, orders)
-    work = _work(i, facts)
+    work = _work(i, facts, terms)
     bound, enough = _from_hub(i, facts, slots, at_hub, work)
     cost = serve(i, facts, terms, orders, work.path, work.chosen, False, quantity, departure, purchase)
     if not enough and orders.week[facts.weeks] > 0:
@@ -62,12 +79,19 @@ def plan_part(
 
 
 @nb.njit(cache=True)
-def _work(i: int, facts: Facts) -> Work:
-    first, last = facts.leaf_start[i], facts.leaf_start[i + 1]
-    columns = facts.cap[first:last] + 1
-    leaves, widest, slots = last - first, columns.max(), facts.weeks + 1
+def _work(i: int, facts: Facts, terms: Terms) -> Work:
+    begin, end = facts.leaf_start[i], facts.leaf_start[i + 1]
+    columns = facts.cap[begin:end] + 1
+    leaves, widest, slots = end - begin, columns.max(), facts.weeks + 1
+    cost = facts.values[facts.offset[begin] : facts.offset[end]]
+    for leaf in range(begin, end):
+        if facts.stock_offset[leaf] >= 0 and stores(facts.depot[leaf], terms):
+            cost = with_storage(i, facts, terms)
+            break
     return Work(
         columns,
+        cost,
+        facts.offset[begin : end + 1] - facts.offset[begin],
         np.empty((leaves, widest)),
         np.empty((leaves, slots, widest), np.int32),
         np.empty((leaves, columns.sum() - leaves + 1), np.int32),
@@ -81,31 +105,63 @@ def _from_hub(i: int, facts: Facts, slots: Slots, at_hub: int, work: Work) -> tu
     """(bound when nothing is bought, whether the hub has all that is wanted at its price)."""
     if at_hub == 0:
         work.path[:] = 0
-        total = 0.0
+        total = slots.unsent.sum()
         for n in range(len(work.columns)):
-            leaf = facts.leaf_start[i] + n
-            columns = work.columns[n]
-            for k in range(facts.weeks + 1):
-                total += facts.values[facts.offset[leaf] + k * columns]
+            total += work.cost[work.first[n] : work.first[n + 1] : work.columns[n]].sum()
         return total, False
-    total = 0.0
-    wanted = np.zeros(len(work.columns), np.int64)
-    for n in range(len(wanted)):
-        columns = work.columns[n]
-        leaf_values(
-            facts, facts.leaf_start[i] + n, slots.hub[n], slots.hub_room[n], work.value[n, :columns], work.before[n]
-        )
-        work.chosen[n] = slots.hub_from[n]
-        wanted[n] = work.value[n, :columns].argmin()
-        total += work.value[n, wanted[n]]
+    total, wanted = _leaf_values(i, facts, slots, 0.0, False, work)
     enough = wanted.sum() <= at_hub
     if not enough:
         together = combine(work.value, work.columns, at_hub, work.choice)
-        units = together.argmin()
+        units = int(together.argmin())
         total, wanted = together[units], split(work.choice, units)
-    for n in range(len(wanted)):
-        trace(work.before[n], int(wanted[n]), work.path[n])
+    _trace(wanted, slots, work)
     return total, enough
+
+
+@nb.njit(cache=True)
+def _leaf_values(i: int, facts: Facts, slots: Slots, premium: float, may_buy: bool, work: Work) -> tuple[float, Ints]:
+    """Paths of all leaves at a premium on the hub's stock: (least money of all, units of each leaf then)."""
+    wanted, total = np.zeros(len(work.columns), np.int64), 0.0
+    for n in range(len(wanted)):
+        columns = work.columns[n]
+        way = _way(facts, facts.leaf_start[i] + n, n, slots, premium, may_buy, work.chosen[n])
+        cost = work.cost[work.first[n] : work.first[n + 1]].reshape((facts.weeks + 1, columns))
+        leaf_values(facts.line_cost, cost, way, work.value[n, :columns], work.before[n])
+        wanted[n] = work.value[n, :columns].argmin()
+        total += work.value[n, wanted[n]]
+    return total, wanted
+
+
+@nb.njit(cache=True)
+def _way(facts: Facts, leaf: int, n: int, slots: Slots, premium: float, may_buy: bool, chosen: Counts) -> Way:
+    """The cheaper of hub and purchase in every slot of a leaf; the departure goes to `chosen`."""
+    weeks = facts.weeks
+    price, room = np.full(weeks + 1, np.inf), np.zeros(weeks + 1, np.int64)
+    most = np.full(weeks + 1, UNLIMITED)
+    if facts.shelf_row[leaf] >= 0:
+        most[:] = facts.shelf_limit[facts.shelf_row[leaf]]
+    for k in range(1, weeks + 1):
+        from_hub = slots.hub[n, k] + premium
+        if from_hub < slots.buy[n, k] or not may_buy:
+            price[k], room[k], chosen[k] = from_hub, slots.hub_room[n, k], slots.hub_from[n, k]
+        else:
+            price[k], room[k], chosen[k] = slots.buy[n, k], slots.buy_room[n, k], slots.buy_from[n, k]
+    if len(slots.changed) == 0:
+        nothing = np.zeros(0)
+        return Way(price, room, most, nothing, nothing, np.zeros(0, np.int64), nothing)
+    earlier = slots.earlier_hub[n] + premium
+    if may_buy:
+        earlier = np.minimum(earlier, slots.earlier_buy[n])
+    return Way(price, room, most, slots.unsent[n], slots.changed[n], slots.earlier_units[n], earlier)
+
+
+@nb.njit(cache=True)
+def _trace(wanted: Ints, slots: Slots, work: Work) -> None:
+    nothing = np.zeros(0, np.int64)
+    for n in range(len(wanted)):
+        earlier_from = slots.earlier_from[n] if len(slots.earlier_from) > 0 else nothing
+        trace(work.before[n], int(wanted[n]), earlier_from, work.path[n], work.chosen[n])
 
 
 @nb.njit(cache=True)
@@ -157,35 +213,24 @@ def _at_premium(
     i: int, facts: Facts, orders: Orders, slots: Slots, at_hub: int, premium: float, work: Work
 ) -> tuple[float, int]:
     """(bound at a premium on the hub's stock, units taken there beyond it); 0 where ties can make up what is left."""
-    leaves, weeks = len(work.columns), facts.weeks
-    price, room = np.empty(weeks + 1), np.empty(weeks + 1, np.int64)
-    wanted, total = np.zeros(leaves, np.int64), 0.0
-    for n in range(leaves):
-        for k in range(1, weeks + 1):
-            from_hub = slots.hub[n, k] + premium
-            if from_hub < slots.buy[n, k]:
-                price[k], room[k], work.chosen[n, k] = from_hub, slots.hub_room[n, k], slots.hub_from[n, k]
-            else:
-                price[k], room[k], work.chosen[n, k] = slots.buy[n, k], slots.buy_room[n, k], slots.buy_from[n, k]
-        columns = work.columns[n]
-        leaf_values(facts, facts.leaf_start[i] + n, price, room, work.value[n, :columns], work.before[n])
-        wanted[n] = work.value[n, :columns].argmin()
-        total += work.value[n, wanted[n]]
+    total, wanted = _leaf_values(i, facts, slots, premium, True, work)
     minimum, multiple = minimum_lot(i, facts), facts.multiple[i]
     if at_hub > 0 or minimum > 1 or wanted.sum() == 0:
-        total, units = _in_lots(work, at_hub, minimum, multiple, orders.premium[weeks])
+        total, units = _in_lots(work, at_hub, minimum, multiple, orders.premium[facts.weeks])
         wanted = split(work.choice, units)
+    _trace(wanted, slots, work)
+    if at_hub == 0:
+        return total, 0
     taken = tied = 0
-    for n in range(leaves):
-        trace(work.before[n], int(wanted[n]), work.path[n])
-        for k in range(1, weeks + 1):
+    for n in range(len(wanted)):
+        for k in range(1, facts.weeks + 1):
             difference = slots.hub[n, k] + premium - slots.buy[n, k]
             if difference < -1e-9:
                 taken += work.path[n, k]
             elif difference < 1e-9:
                 tied += work.path[n, k]
     beyond = max(taken - at_hub, 0) + min(taken + tied - at_hub, 0)
-    return (total - premium * at_hub if at_hub > 0 else total), beyond
+    return total - premium * at_hub, beyond
 
 
 @nb.njit(cache=True)

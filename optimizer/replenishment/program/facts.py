@@ -52,17 +52,32 @@ class Facts(NamedTuple):
     held_at_start: Floats
     period_of_week: Ints
     consignment_price: Floats
+    shelf_row: Ints
+    shelf_limit: Ints
+    stock: Floats
+    stock_offset: Ints
+    slot_law: Floats
+    churn_cost: float
+    published: npt.NDArray[np.bool_]
+    earlier_start: Ints
+    earlier_departure: Ints
+    earlier_units: Ints
 
 
 class Terms(NamedTuple):
-    """Prices of the rules parts share (≥ 0: money per money, per kg, per litre) and what is left of each limit."""
+    """Prices of the rules parts share (≥ 0) and what is left of each limit.
+
+    Money by budget period, kg and litres by departure, litres stored by depot and week (depots, K + 1).
+    """
 
     budget_price: Floats
     kg_price: Floats
     litre_price: Floats
+    storage_price: Floats
     budget_left: Floats
     kg_left: Floats
     litres_left: Floats
+    storage_left: Floats
 
 
 def facts_of(instance: Instance, tables: CostTables) -> Facts:
@@ -76,7 +91,9 @@ def facts_of(instance: Instance, tables: CostTables) -> Facts:
         parts.last_order_week, parts.hub_stock, parts.hub_inbound_start, parts.hub_inbound_day,
         parts.hub_inbound_units, parts.lane_cost, parts.leaf_start, leaves.depot,
         leaves.initial_stock + leaves.inbound[:, -1], instance.coupling.period_of_week,
-        instance.coupling.consignment_price,
+        instance.coupling.consignment_price, leaves.shelf_row, leaves.shelf_limit,
+        tables.stock, tables.stock_offset, instance.slot_law, instance.earlier.churn_cost, instance.earlier.published,
+        instance.earlier.start, instance.earlier.departure, instance.earlier.units,
     )  # fmt: skip
 
 

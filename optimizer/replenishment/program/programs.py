@@ -8,6 +8,7 @@ from optimizer.replenishment.instance import Instance
 from optimizer.replenishment.program.block import plan_part
 from optimizer.replenishment.program.facts import Counts, Facts, Floats, Ints, Terms, facts_of
 from optimizer.replenishment.program.part_plans import PartPlans
+from optimizer.replenishment.program.storage import stored
 from optimizer.replenishment.week_cost import CostTables
 
 _SLACK = 1e-6  # kg, litres or money by which a limit counts as kept
@@ -53,6 +54,7 @@ class Programs:
                 budget_price=terms.budget_price * share,
                 kg_price=terms.kg_price * share,
                 litre_price=terms.litre_price * share,
+                storage_price=terms.storage_price * share,
             )
             _fill_all(self.facts, priced, self.premium, *state)
         return _sparse(*state)
@@ -134,21 +136,32 @@ def _relieve_all(
     facts: Facts, terms: Terms, step: Terms, surcharge: float, start: Floats,
     quantity: Counts, departure: Counts, purchase: Ints, cost: Floats, bound: Floats,
 ) -> None:  # fmt: skip
-    kg_own, litres_own = np.zeros(len(terms.kg_left)), np.zeros(len(terms.kg_left))
-    budget_own, no_budget_limit = np.zeros(len(terms.budget_left)), np.full(len(terms.budget_left), np.inf)
+    nothing = np.zeros(len(terms.kg_left))
+    own = Terms(
+        np.zeros(0), np.zeros(0), np.zeros(0), np.zeros((0, 0)),
+        np.zeros(len(terms.budget_left)), nothing.copy(), nothing.copy(), np.zeros(terms.storage_left.shape),
+    )  # fmt: skip
+    no_budget_limit = np.full(len(terms.budget_left), np.inf)
+    no_storage_limit = np.full(terms.storage_left.shape, np.inf)
     for i in range(len(facts.unit_cost)):
         first, last = facts.leaf_start[i], facts.leaf_start[i + 1]
         if not _exceeds(i, facts, terms, quantity[first:last], departure[first:last], purchase[i]):
             continue
-        kg_own[:], litres_own[:], budget_own[:] = 0.0, 0.0, 0.0
-        own = Terms(terms.budget_price, terms.kg_price, terms.litre_price, budget_own, kg_own, litres_own)
+        own.budget_left[:], own.kg_left[:], own.litres_left[:], own.storage_left[:] = 0.0, 0.0, 0.0, 0.0
         _book(i, facts, own, quantity[first:last], departure[first:last], purchase[i], 1.0)
         _, budget_price = _charged(terms.budget_left, terms.budget_price, step.budget_price, own.budget_left, surcharge)
         kg_left, kg_price = _charged(terms.kg_left, terms.kg_price, step.kg_price, own.kg_left, surcharge)
         litres_left, litre_price = _charged(
             terms.litres_left, terms.litre_price, step.litre_price, own.litres_left, surcharge
         )
-        charged = Terms(budget_price, kg_price, litre_price, no_budget_limit, kg_left, litres_left)
+        _, storage_price = _charged(
+            terms.storage_left.ravel(), terms.storage_price.ravel(), step.storage_price.ravel(),
+            own.storage_left.ravel(), surcharge,
+        )  # fmt: skip
+        charged = Terms(
+            budget_price, kg_price, litre_price, storage_price.reshape(terms.storage_price.shape),
+            no_budget_limit, kg_left, litres_left, no_storage_limit,
+        )  # fmt: skip
         _book(i, facts, terms, quantity[first:last], departure[first:last], purchase[i], 1.0)
         quantity[first:last], departure[first:last], purchase[i] = 0, 0, 0
         cost[i], bound[i] = plan_part(
@@ -174,9 +187,12 @@ def _charged(left: Floats, price: Floats, step: Floats, own: Floats, surcharge: 
 def _exceeds(i: int, facts: Facts, terms: Terms, quantity: Counts, departure: Counts, purchase: Ints) -> bool:
     """Whether the plan of a part uses a limit that is exceeded."""
     for n in range(quantity.shape[0]):
+        leaf = facts.leaf_start[i] + n
         for k in range(facts.weeks):
             if quantity[n, k] > 0:
                 j = departure[n, k]
+                if facts.stock_offset[leaf] >= 0 and terms.storage_left[facts.depot[leaf], 1:].min() < -_SLACK:
+                    return True
                 if facts.weight_kg[i] > 0 and terms.kg_left[j] < -_SLACK:
                     return True
                 if facts.litres[i] > 0 and terms.litres_left[j] < -_SLACK:
@@ -190,7 +206,12 @@ def _exceeds(i: int, facts: Facts, terms: Terms, quantity: Counts, departure: Co
 @nb.njit(cache=True)
 def _book(i: int, facts: Facts, terms: Terms, quantity: Counts, departure: Counts, purchase: Ints, sign: float) -> None:
     """Give back (+1) or take (−1) what the plan of a part uses of the shared limits."""
+    litres = np.zeros(facts.weeks + 1)
     for n in range(quantity.shape[0]):
+        leaf = facts.leaf_start[i] + n
+        if facts.stock_offset[leaf] >= 0:
+            stored(i, n, facts, quantity[n], litres)
+            terms.storage_left[facts.depot[leaf]] += sign * litres
         for k in range(facts.weeks):
             if quantity[n, k] > 0:
                 j = departure[n, k]

@@ -165,8 +165,30 @@ def true_cost(i: int, facts: Facts, quantity: Counts, departure: Counts, purchas
                 change[facts.week[j]] -= units
                 x += units
             total += table[k, x]
+    if facts.churn_cost > 0.0:
+        total += facts.churn_cost * _changed_lines(i, facts, quantity, departure)
     stock = 0.0
     for t in range(1, weeks + 1):
         stock += change[t]
         total += facts.hub_rate * unit_cost * stock
     return float(total - facts.credit[i] * stock)
+
+
+@nb.njit(cache=True)
+def _changed_lines(i: int, facts: Facts, quantity: Counts, departure: Counts) -> int:
+    """Departures published by both plans on which the earlier plan of the part ships another quantity."""
+    changed: int = 0
+    for n in range(len(quantity)):
+        leaf = facts.leaf_start[i] + n
+        begin, end = facts.earlier_start[leaf], facts.earlier_start[leaf + 1]
+        for k in range(facts.weeks):
+            if quantity[n, k] > 0 and facts.published[departure[n, k]]:
+                changed += 1
+        for e in range(begin, end):
+            j = facts.earlier_departure[e]
+            k = facts.slot[j] - 1
+            if quantity[n, k] == 0 or departure[n, k] != j:
+                changed += 1
+            elif quantity[n, k] == facts.earlier_units[e]:
+                changed -= 1
+    return changed

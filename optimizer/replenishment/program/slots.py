@@ -27,6 +27,8 @@ class Slots(NamedTuple):
     """Cheapest money per unit by leaf and arrival slot 0..K, its departure and the units there is room for.
 
     From the hub's stock (less what it would cost to stay there) and bought (less the credit a unit has at the end).
+    Where changes to the plan before cost: what it adds to send nothing, or another line than the earlier one
+    (`unsent`, `changed`: money), and the units, money per unit and departure of the earlier line, which adds nothing.
     """
 
     hub: Floats
@@ -35,6 +37,12 @@ class Slots(NamedTuple):
     buy: Floats
     buy_from: Ints
     buy_room: Ints
+    unsent: Floats
+    changed: Floats
+    earlier_units: Ints
+    earlier_hub: Floats
+    earlier_buy: Floats
+    earlier_from: Ints
 
 
 @nb.njit(cache=True)
@@ -65,30 +73,67 @@ def slot_prices(i: int, facts: Facts, terms: Terms, orders: Orders) -> Slots:
     """The cheapest departures of every leaf and slot."""
     first, last = facts.leaf_start[i], facts.leaf_start[i + 1]
     shape = (last - first, facts.weeks + 1)
+    changes = shape if facts.churn_cost > 0.0 else (0, 0)
     slots = Slots(
         np.full(shape, np.inf), np.zeros(shape, np.int64), np.zeros(shape, np.int64),
         np.full(shape, np.inf), np.zeros(shape, np.int64), np.zeros(shape, np.int64),
+        np.zeros(changes), np.zeros(changes), np.zeros(changes, np.int64),
+        np.zeros(changes), np.zeros(changes), np.zeros(changes, np.int64),
     )  # fmt: skip
     first_day = _first_day_at_hub(i, facts)
     for n in range(last - first):
         depot = facts.depot[first + n]
         for j in range(facts.depot_start[depot], facts.depot_start[depot + 1]):
-            moved = facts.lane_cost[i, facts.lane[j]]
-            fits = min(room(terms.kg_left[j], facts.weight_kg[i]), room(terms.litres_left[j], facts.litres[i]))
-            if not np.isfinite(moved) or fits == 0:
-                continue
-            moved += facts.weight_kg[i] * (terms.kg_price[j] + facts.consignment_price[j])
-            moved += facts.litres[i] * terms.litre_price[j]
+            from_hub, bought, fits, payable = _of_departure(i, j, facts, terms, orders)
             k = facts.slot[j]
-            from_hub = moved - facts.hub_rate * facts.unit_cost[i] * (facts.weeks - facts.week[j] + 1)
-            latest = facts.latest[facts.supplier[i], j]
-            bought = from_hub + orders.premium[latest]
+            if fits == 0:
+                continue
             if from_hub < slots.hub[n, k] and first_day <= facts.departs[j]:
                 slots.hub[n, k], slots.hub_from[n, k], slots.hub_room[n, k] = from_hub, j, fits
             if bought < slots.buy[n, k]:
-                payable = room(terms.budget_left[facts.period_of_week[orders.week[latest]]], facts.unit_cost[i])
                 slots.buy[n, k], slots.buy_from[n, k], slots.buy_room[n, k] = bought, j, min(fits, payable)
+        if facts.churn_cost > 0.0:
+            _price_changes(i, n, first_day, facts, terms, orders, slots)
     return slots
+
+
+@nb.njit(cache=True)
+def _of_departure(i: int, j: int, facts: Facts, terms: Terms, orders: Orders) -> tuple[float, float, int, int]:
+    """(money per unit from the hub, bought; units with room on the departure, units the budget still pays)."""
+    moved = facts.lane_cost[i, facts.lane[j]]
+    if not np.isfinite(moved):
+        return np.inf, np.inf, 0, 0
+    moved += facts.weight_kg[i] * (terms.kg_price[j] + facts.consignment_price[j])
+    moved += facts.litres[i] * terms.litre_price[j]
+    from_hub = moved - facts.hub_rate * facts.unit_cost[i] * (facts.weeks - facts.week[j] + 1)
+    latest = facts.latest[facts.supplier[i], j]
+    fits = min(room(terms.kg_left[j], facts.weight_kg[i]), room(terms.litres_left[j], facts.litres[i]))
+    payable = room(terms.budget_left[facts.period_of_week[orders.week[latest]]], facts.unit_cost[i])
+    return from_hub, from_hub + orders.premium[latest], fits, payable
+
+
+@nb.njit(cache=True)
+def _price_changes(i: int, n: int, first_day: int, facts: Facts, terms: Terms, orders: Orders, slots: Slots) -> None:
+    """What changing the earlier plan of a leaf costs, never too much: where it has several lines in a slot, nothing."""
+    leaf = facts.leaf_start[i] + n
+    lines, unpublished = np.zeros(facts.weeks + 1, np.int64), np.zeros(facts.weeks + 1, np.bool_)
+    depot = facts.depot[leaf]
+    for j in range(facts.depot_start[depot], facts.depot_start[depot + 1]):
+        unpublished[facts.slot[j]] |= not facts.published[j]
+    for e in range(facts.earlier_start[leaf], facts.earlier_start[leaf + 1]):
+        j, units = facts.earlier_departure[e], facts.earlier_units[e]
+        k = facts.slot[j]
+        lines[k] += 1
+        from_hub, bought, fits, payable = _of_departure(i, j, facts, terms, orders)
+        slots.earlier_units[n, k], slots.earlier_from[n, k] = units, j
+        slots.earlier_hub[n, k] = from_hub if first_day <= facts.departs[j] and units <= fits else np.inf
+        slots.earlier_buy[n, k] = bought if units <= min(fits, payable) else np.inf
+    for k in range(1, facts.weeks + 1):
+        slots.unsent[n, k] = facts.churn_cost * lines[k]
+        if lines[k] == 1 or (lines[k] == 0 and not unpublished[k]):
+            slots.changed[n, k] = facts.churn_cost
+        if lines[k] != 1:
+            slots.earlier_units[n, k] = 0
 
 
 @nb.njit(cache=True)

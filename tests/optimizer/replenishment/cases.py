@@ -73,4 +73,4 @@ def arrays(case: Case) -> Arrays:
     """Instance, cost tables, programs and shared rows of a case."""
     instance = build_instance(case.network, case.forecast, stock_targets(case))
     tables = CostTables(instance)
-    return Arrays(instance, tables, Programs(instance, tables), coupling_rows(instance))
+    return Arrays(instance, tables, Programs(instance, tables), coupling_rows(instance, tables))
