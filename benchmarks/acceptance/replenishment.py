@@ -2,14 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 
+from benchmarks.car_parts import car_parts_network
 from benchmarks.replenishment.exact_parts import EQUAL, PARTS, samples
 from benchmarks.replenishment.instances import Problem, small_demo
 from benchmarks.replenishment.race import OURS, race
 from benchmarks.replenishment.race import PARTS as RACED
+from benchmarks.replenishment.single_mode import PLAN, READINGS, Contest, farthest, of_folders, saved
 from benchmarks.replenishment.table import compared
+from storage.network_writing import write_tables
 
+from .demos import planned, zapas
 from .line import Bench, Figure
 
+SEEDS = (1, 2, 3, 4, 5)
+JUDGED, UNEQUAL = "one mode a depot", 0.005  # the peer of the line; fill rates within half a point are equal
 SECONDS_EACH = 5.0  # at most, for the exact optimum of a part
 
 
@@ -47,3 +53,37 @@ def exact_parts(bench: Bench, parts: int = PARTS, seconds: float = SECONDS_EACH)
         yield Figure("worst", 100 * float(found.excess.max()), "%")
         yield Figure("bound below the best seen, on average", 100 * float(found.shortfall.mean()), "%")
         yield Figure("bounds above a plan somebody found", found.bounds_above, at_most=0)
+
+
+def single_mode(
+    bench: Bench, seeds: Sequence[int] = SEEDS, plays: int = 4, car_parts: int = 300
+) -> Iterator[Figure | str]:
+    """Logistics cost of the plan made anew every week against single-mode (s, nQ) at its fill rates, all plays of all
+    demos together; then the car-parts network (`car_parts` of its parts), where the real data are."""
+    contests = []
+    for seed in seeds:
+        contests.append(of_folders(*planned(bench, "small", seed), plays, tell=bench.tell))
+        yield f"demo {seed}: {_contest(contests[-1])}"
+    for reading, words in READINGS.items():
+        share, judged = saved(contests, reading), reading == JUDGED
+        least = (22, 18, 100 * UNEQUAL) if judged else (None, None, None)
+        yield Figure(f"saved against {words}", 100 * share.value, "%", at_least=least[0])
+        yield Figure("  lower end of its 95 % interval", 100 * share.low, "%", at_least=least[1])
+        yield Figure("  farthest fill rate of a group", 100 * farthest(contests, reading), "points", at_most=least[2])
+    if bench.real_data is None:
+        yield "car parts: not played, ZAPAS_REAL_DATA is not set"
+        return
+    folder, out = bench.folder / "car_parts", bench.folder / "car_parts_plan"
+    tables, settings = car_parts_network(bench.real_data, car_parts)
+    write_tables(tables, settings, folder)
+    zapas(bench, "plan", folder, "--out", out)
+    yield f"{car_parts} car parts: {_contest(of_folders(folder, out, plays, tell=bench.tell))}"
+
+
+def _contest(found: Contest) -> str:
+    ours = found.logistics(PLAN).mean()
+    others = ", ".join(
+        f"{words} {found.logistics(reading).mean():,.0f} ({100 * saved([found], reading).value:+.1f} % saved)"
+        for reading, words in READINGS.items()
+    )
+    return f"logistics cost of the plan {ours:,.0f}; {others}"

@@ -11,7 +11,7 @@ from simulation.referee.money import Prices, costs, holdings
 from simulation.referee.rolling import Draw, played_until
 
 LOGISTICS = ("freight", "consignment", "order_line", "holding", "emergency")
-"""What moving and keeping stock costs: freight, consignments and minimum charges, lines, capital in stock and under
+"""What moving and keeping stock costs: freight with minimum charges, consignments, lines, capital in stock and under
 way, expediting; neither purchase value nor duty, nor what every policy pays alike (couriers to points)."""
 
 
@@ -25,27 +25,35 @@ class Window:
 
 @dataclass(frozen=True)
 class Books:
-    """One replication in a window. cost: money by kind; holding: its share by place (hub, depot, point, under way);
-    asked, served: units by group."""
+    """One replication in a window. cost: money by kind; duty_of_express: part of `emergency`; holding: by place (hub,
+    depot, point, under way); waited: unit-days of repairs without their part; asked, served: units by group."""
 
     cost: dict[str, float]
+    duty_of_express: float
     holding: dict[str, float]
+    waited: float
     asked: Ints
     served: Ints
 
     @property
     def logistics(self) -> float:
         """Logistics cost, money."""
-        return sum(self.cost.get(kind, 0.0) for kind in LOGISTICS)
+        return sum(self.cost.get(kind, 0.0) for kind in LOGISTICS) - self.duty_of_express
 
 
 def books(case: Case, prices: Prices, drawn: Draw, rules: Rules, window: Window) -> Books:
     """The books of the window: those of the play until its end less those until its beginning."""
-    begun, ended = (_until(case, prices, drawn, rules, week) for week in (window.first, window.last))
-    cost, holding = (
-        {kind: end[kind] - begin[kind] for kind in end} for begin, end in zip(begun[:2], ended[:2], strict=True)
+    cost_before, holding_before, before = _until(case, prices, drawn, rules, window.first)
+    cost, holding, played = _until(case, prices, drawn, rules, window.last)
+    asked, served = service(case, drawn.demands, played, window)
+    return Books(
+        cost={kind: money - cost_before[kind] for kind, money in cost.items()},
+        duty_of_express=float(((played.helped - before.helped) * prices.way["duty"]).sum()),
+        holding={place: money - holding_before[place] for place, money in holding.items()},
+        waited=float((played.counted_wait - before.counted_wait).sum()),
+        asked=asked,
+        served=served,
     )
-    return Books(cost, holding, *service(case, drawn.demands, ended[2], window))
 
 
 def _until(

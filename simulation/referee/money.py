@@ -24,7 +24,8 @@ class Prices:
     """Money per unit of every row of a case.
 
     part: unit_cost, credit, repair, hub_holding (per day). leaf: landed by the ordinary lane, holding per day, lead
-    weeks. point: shelf_holding per day, waiting per day, courier. way: money and kg CO₂ by emergency way.
+    weeks. point: shelf_holding per day, waiting per day, courier. way: money, duty in it and kg CO₂ by
+    emergency way.
     in_network: row of each part in the supply lanes' tables, which price what is shipped.
     """
 
@@ -176,7 +177,7 @@ def _way_prices(case: Case, row: Ints) -> pd.DataFrame:
     from_hub = (case.ways["source"] == HUB).to_numpy()
     duty = np.where(from_hub, duty_share(case)[leaf] * (parts["unit_cost"] + freight), 0.0)
     money = freight + lane["cost_per_consignment"] + duty
-    return pd.DataFrame({"money": money, "co2": parts["weight_kg"] * lane["co2_kg_per_kg"]})
+    return pd.DataFrame({"money": money, "duty": duty, "co2": parts["weight_kg"] * lane["co2_kg_per_kg"]})
 
 
 def _under_way(case: Case, sent: Sent, arrives: Floats) -> float:

@@ -20,12 +20,13 @@ from simulation.referee.orders import reorders_of
 from simulation.referee.rolling import Arena, Draw, played_until, with_policy
 from simulation.referee.single_mode import Policy, lanes_by_mode, policy_by_lanes
 
-_LOWEST, _HIGHEST = -6.0, 9.0  # log odds of a level
-_STEPS = 12
+_LOWEST, _FIRST, _HIGHEST = -6.0, 2.5, 9.0  # log odds of a level
+_STEPS = 14
 EQUAL = 0.005  # of the fill rate of every group: counts as equal
 _NEAR = 0.001  # of the wanted fill rate of every group: good enough to stop
-HUB_LEVELS = (None, 0.5, 0.8, 0.95)  # stock of the hub for its supplier's lead time; None: none
-LOT_SCALES = (0.5, 1.0, 2.0)  # of the economic order quantity
+HUB_LEVELS = (None, 0.5, 0.8, 0.95, 0.99)  # stock of the hub for its supplier's lead time; None: none
+LOT_SCALES = (0.7, 1.0, 1.4)  # of the economic order quantity
+_USUAL = 0.8, 1.0  # hub level and lot scale with which modes are compared
 
 
 @dataclass(frozen=True)
@@ -120,28 +121,31 @@ def at_levels(policy: Policy, levels: Floats, hub_level: float | None) -> Case:
     return replace(case, board=case.board._replace(order_level=level.astype(float)))
 
 
-def tuned(trial: Trial, lane: Ints, hub_level: float | None, lot_scale: float) -> Tuned:
-    """Bisection of every group's level at once; of all that was tried the nearest in its farthest group."""
-    found = policy(trial.arena, lane, lot_scale)
-    groups = len(trial.wanted)
-    low, high = np.full(groups, _LOWEST), np.full(groups, _HIGHEST)
+def tuned(trial: Trial, lane: Ints, hub_level: float | None, lot_scale: float, levels: Floats | None = None) -> Tuned:
+    """Search of every group's level at once, from `levels` on; of all that was tried the nearest in its farthest group.
+
+    A group's log odds go up where it serves too little, else down, by steps that halve when they turn.
+    """
+    found, groups = policy(trial.arena, lane, lot_scale), len(trial.wanted)
+    odds = np.full(groups, _FIRST) if levels is None else np.log(levels / (1.0 - levels))
+    step, last = np.ones(groups), np.zeros(groups)
     best: tuple[float, Case, Floats, Floats] | None = None
     for _ in range(_STEPS):
-        middle = 0.5 * (low + high)
-        levels = 1.0 / (1.0 + np.exp(-middle))
-        case = at_levels(found, levels, hub_level)
+        tried = 1.0 / (1.0 + np.exp(-odds))
+        case = at_levels(found, tried, hub_level)
         distance = trial.fill(case) - trial.wanted
         farthest = float(np.nanmax(np.abs(distance)))
         if best is None or farthest < best[0]:
-            best = farthest, case, levels, distance
+            best = farthest, case, tried, distance
         if farthest <= _NEAR:
             break
-        too_low = distance < 0
-        low, high = np.where(too_low, middle, low), np.where(too_low, high, middle)
+        way = -np.sign(np.nan_to_num(distance))
+        step = np.where(way * last < 0, 0.5 * step, np.where(way * last > 0, 1.4 * step, step))
+        odds, last = np.clip(odds + way * step, _LOWEST, _HIGHEST), way
     assert best is not None
-    _, case, levels, distance = best
+    _, case, tried, distance = best
     kept = tuple(books(case, found.prices, drawn, trial.rules, trial.window) for drawn in trial.draws)
-    return Tuned(case, levels, hub_level, lot_scale, distance, kept)
+    return Tuned(case, tried, hub_level, lot_scale, distance, kept)
 
 
 def by_leaf(arena: Arena, levels: Floats) -> Ints:
@@ -167,21 +171,40 @@ def by_leaf(arena: Arena, levels: Floats) -> Ints:
     return best
 
 
-def by_depot(trial: Trial, hub_level: float | None, lot_scale: float) -> Tuned:
+def best_of_modes(trial: Trial) -> Tuned:
+    """One mode for all depots."""
+    lanes = (by_mode(trial.arena.case, mode) for mode in modes_of(trial.arena.case))
+    return refined(trial, min((tuned(trial, lane, *_USUAL) for lane in lanes), key=_rank))
+
+
+def best_by_depot(trial: Trial, best: Tuned) -> Tuned:
     """One mode for each depot: from the best mode for all, each depot in turn takes the mode that costs least."""
-    case, modes = trial.arena.case, modes_of(trial.arena.case)
-    lanes = {mode: by_mode(case, mode) for mode in modes}
-    best = min((tuned(trial, lanes[mode], hub_level, lot_scale) for mode in modes), key=_rank)
-    depot = case.rows.leaves["depot"].to_numpy(object)
-    lane = lane_of(best.case)
+    case = trial.arena.case
+    depot, lane = case.rows.leaves["depot"].to_numpy(object), lane_of(best.case)
     for name in sorted(set(depot)):
-        for mode in modes:
-            other = np.where(depot == name, lanes[mode], lane)
-            if (other == lane).all():
-                continue
-            one = tuned(trial, other, hub_level, lot_scale)
-            if _rank(one) < _rank(best):
-                best, lane = one, other
+        for mode in modes_of(case):
+            other = np.where(depot == name, by_mode(case, mode), lane)
+            if (other != lane).any():
+                best = min(best, tuned(trial, other, best.hub_level, best.lot_scale, best.levels), key=_rank)
+        lane = lane_of(best.case)
+    return refined(trial, best)
+
+
+def best_by_leaf(trial: Trial, best: Tuned) -> Tuned:
+    """One lane for each part and depot, the cheapest at the levels of another policy."""
+    lane = by_leaf(trial.arena, best.levels)
+    return refined(trial, tuned(trial, lane, best.hub_level, best.lot_scale, best.levels))
+
+
+def refined(trial: Trial, best: Tuned) -> Tuned:
+    """The same lanes with the stock of the hub and then the lots that cost least."""
+    lane = lane_of(best.case)
+    for level in HUB_LEVELS:
+        if level != best.hub_level:
+            best = min(best, tuned(trial, lane, level, best.lot_scale, best.levels), key=_rank)
+    for scale in LOT_SCALES:
+        if scale != best.lot_scale:
+            best = min(best, tuned(trial, lane, best.hub_level, scale, best.levels), key=_rank)
     return best
 
 

@@ -50,11 +50,14 @@ class Draw:
     seeds: Ints
 
 
-def arena_of(network: Network, plan: PlanToJudge, weeks: int) -> Arena:
-    """The network with the plan's base stock at points and its forecast; nothing of what the plan orders."""
+def arena_of(network: Network, plan: PlanToJudge, weeks: int, emergencies: bool = False) -> Arena:
+    """The network with the plan's base stock at points and its forecast; nothing of what the plan orders.
+
+    emergencies: with the ways of laterals and express, which the rules may then allow.
+    """
     nothing = replace(plan, shipments=plan.shipments.iloc[:0], purchase_orders=plan.purchase_orders.iloc[:0])
     endless = replace(network, settings=replace(network.settings, horizon_weeks=weeks + 10**4))
-    case = replace(case_of(endless, nothing, weeks), network=network)
+    case = replace(case_of(endless, nothing, weeks, emergencies=emergencies), network=network)
     channels = channels_of(network, case.supply)
     hub = pd.Series(hub_of_part(network), index=network.parts["part"])
     lots = lots_of(network, case.rows, hub, case.supply)
