@@ -60,13 +60,13 @@ def _parts(rng: np.random.Generator, case: Case) -> pd.DataFrame:
     return parts.assign(
         supplier=rng.choice(["S1", "S1", "S1", "S2", ""], number),
         dangerous_goods=rng.random(number) < 0.4,
-        moq=rng.choice([1, 1, 2, 3, 5], number),
+        moq=rng.choice([1, 2, 3, 5, 8], number),
         order_multiple=rng.integers(1, 4, number),
-        shelf_life_days=rng.choice([NONE, NONE, NONE, 6.0, 20.0, 34.0], number),
+        shelf_life_days=rng.choice([NONE, NONE, 6.0, 6.0, 13.0, 20.0], number),
         last_order_by=pd.Series(
             [
-                pd.Timestamp(MONDAY + timedelta(days=int(days))) if rng.random() < 0.3 else pd.NaT
-                for days in rng.integers(7, 28, number)
+                pd.Timestamp(MONDAY + timedelta(days=int(days))) if rng.random() < 0.6 else pd.NaT
+                for days in rng.integers(0, 21, number)
             ]
         ),
     )
