@@ -17,7 +17,13 @@ from optimizer.replenishment.coupling import Rows, coupling_rows
 from optimizer.replenishment.instance import Instance, build_instance
 from optimizer.transfers.candidates import Lines, Regions, Ways, depot_lanes, lines, regions, ways
 from optimizer.transfers.flow import Market, choose
-from optimizer.transfers.problem import forecast_of_parts, instance_of_parts, money_of_parts, network_of_parts
+from optimizer.transfers.problem import (
+    forecast_of_parts,
+    instance_of_parts,
+    money_of_parts,
+    network_of_parts,
+    with_room,
+)
 from optimizer.transfers.values import Receipts, StockValues, Supply, slot_prices
 from optimizer.transfers.words import Decided, no_transfers, table_of, unwanted
 
@@ -99,7 +105,7 @@ def _case(
     params: Params, price: Floats | None,
 ) -> _Case:  # fmt: skip
     names = set(ids.part[np.unique(ids.part_of(held.key[line.giver]))])
-    instance = build_instance(network_of_parts(network, names), forecast_of_parts(forecast, names), targets)
+    instance = with_room(build_instance(network_of_parts(network, names), forecast_of_parts(forecast, names), targets))
     leaves = instance.leaves
     key = ids.key(ids.parts(instance.parts.part)[leaves.part], ids.sites(instance.depots)[leaves.depot])
     order = np.argsort(key)

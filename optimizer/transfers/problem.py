@@ -44,7 +44,7 @@ _LEAF = ("part", "region", "mean", "batch_index", "rate_shape", "discount", "dri
 
 
 def instance_of_parts(instance: Instance, keep: Bools) -> Instance:
-    """The instance with only the parts `keep`: their leaves, points and hub stock; all that parts share stays."""
+    """The instance with only the parts `keep`: their leaves, points, hub stock and lines; what parts share stays."""
     parts, leaves = instance.parts, instance.leaves
     leaf = keep[leaves.part]
     point = np.repeat(leaf, np.diff(leaves.point_start))
@@ -54,8 +54,20 @@ def instance_of_parts(instance: Instance, keep: Bools) -> Instance:
                                  "hub_inbound_day": parts.hub_inbound_day[inbound],
                                  "hub_inbound_units": parts.hub_inbound_units[inbound]})  # fmt: skip
     number = np.cumsum(keep) - 1
-    some = _rows(leaves, leaf, {"part": number[leaves.part[leaf]], "point_start": _starts(leaves.point_start, leaf)})
-    return replace(instance, parts=chosen, leaves=some, points=_rows(instance.points, point, {}))
+    some = _rows(leaves, leaf, {"part": number[leaves.part[leaf]], "point_start": _starts(leaves.point_start, leaf),
+                                "shelf_limit": leaves.shelf_limit})  # fmt: skip
+    earlier = instance.earlier
+    line = np.repeat(leaf, np.diff(earlier.start))
+    lines = replace(
+        earlier, start=_starts(earlier.start, leaf), departure=earlier.departure[line], units=earlier.units[line]
+    )
+    return replace(instance, parts=chosen, leaves=some, points=_rows(instance.points, point, {}), earlier=lines)
+
+
+def with_room(instance: Instance) -> Instance:
+    """The instance as if the depots had room without limit: what moves between them is there anyway."""
+    coupling = instance.coupling
+    return replace(instance, coupling=replace(coupling, storage=np.full(len(coupling.storage), np.inf)))
 
 
 def _rows(table: Any, keep: Bools, given: dict[str, Any]) -> Any:

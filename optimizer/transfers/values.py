@@ -118,10 +118,11 @@ class StockValues:
 
 
 class _Moved(CostTables):
-    """Tables that are views into others."""
+    """Tables read off others, of depots whose room is not limited."""
 
     def __init__(self, values: Floats, offset: Ints, cap: Ints) -> None:
         self.values, self.offset, self.cap = values, offset, cap
+        self.stock, self.stock_offset = np.zeros(0), np.full(len(cap), -1)
 
 
 def _rising(steps: Floats) -> Floats:
