@@ -45,7 +45,7 @@ def plan_frames(plan: Plan) -> dict[str, pd.DataFrame]:
         "allocations": plan.allocation.table,
         "exceptions": plan.exceptions,
         "projection": replenishment.projection,
-        "rule_prices": getattr(replenishment, "rule_prices", NO_RULE_PRICES),
+        "rule_prices": replenishment.rule_prices,
         WAITING_PRICE: _prices(plan.targets.waiting_price),
     }
 

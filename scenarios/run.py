@@ -221,6 +221,7 @@ def _save(step: str, planning: Planning, partial: PartialPlan) -> None:
         partial.write_frame("shipments", planning.replenishment.shipments)
         partial.write_frame("purchase_orders", planning.replenishment.purchase_orders)
         partial.write_frame("projection", planning.replenishment.projection)
+        partial.write_frame("rule_prices", planning.replenishment.rule_prices)
     elif step == "allocation" and planning.allocation is not None:
         partial.write_frame("allocations", planning.allocation.table)
         partial.write_frame("exceptions", planning.plan.exceptions)

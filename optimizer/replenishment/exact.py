@@ -72,7 +72,7 @@ def plan_exactly(
 ) -> Exact | None:
     """Plan the parts `chosen` anew by the exact model, all others staying as in `plans`; None if it found nothing."""
     model = _Model(instance, tables, rows, plans, chosen)
-    for add in (model.paths, model.hubs, model.consignments, model.coupling):
+    for add in (model.paths, model.shelf_lives, model.changes, model.hubs, model.consignments, model.coupling):
         add()
     try:
         solution = solve(model.columns.program(), mathopt.SolverType.HIGHS, node_limit=node_limit, relative_gap=1e-3)
@@ -90,6 +90,7 @@ class _Model:
         self.constant = 0.0
         self.ship: dict[tuple[int, int], int] = {}  # leaf, departure → column
         self.buy: dict[tuple[int, int], int] = {}  # part, order week → column, in multiples
+        self.levels: dict[tuple[int, int], list[int]] = {}  # leaf, slot → a column per unit shipped by then
         self.leaves = np.flatnonzero(np.isin(instance.leaves.part, chosen))
 
     def paths(self) -> None:
@@ -114,7 +115,7 @@ class _Model:
             terms = [(z, 1.0) for z in level] + [(z, -1.0) for z in before] + [(q, -1.0) for q in arriving[k]]
             if terms:
                 columns.row(terms, 0.0, 0.0)
-            before = level
+            before = self.levels[n, k] = level
 
     def _departures(self, n: int, cap: int) -> list[list[int]]:
         """Quantities on each departure of the leaf, by slot, and what they cost to move."""
@@ -135,6 +136,41 @@ class _Model:
                 columns.row([(q, 1.0), (line, -float(cap))], -np.inf, 0.0)
         return arriving
 
+    def shelf_lives(self) -> None:
+        """Where something arrives, no more has been shipped than is used before it spoils."""
+        instance, columns = self.instance, self.columns
+        for n in self.leaves:
+            row = int(instance.leaves.shelf_row[n])
+            if row < 0:
+                continue
+            for k in range(1, instance.weeks + 1):
+                level = self.levels[int(n), k]
+                arriving = [q for (leaf, j), q in self.ship.items() if leaf == n and instance.departures.slot[j] == k]
+                most = int(instance.leaves.shelf_limit[row, k])
+                if not arriving or most >= len(level):
+                    continue
+                comes = columns.column(0.0, 1.0, True)
+                for q in arriving:
+                    columns.row([(q, 1.0), (comes, -float(most))], -np.inf, 0.0)
+                columns.row([(z, 1.0) for z in level] + [(comes, float(len(level) - most))], -np.inf, float(len(level)))
+
+    def changes(self) -> None:
+        """Every departure both plans publish on which the earlier plan ships another quantity costs."""
+        instance, columns, earlier = self.instance, self.columns, self.instance.earlier
+        if earlier.churn_cost == 0:
+            return
+        leaf = np.repeat(np.arange(len(instance.leaves.part)), np.diff(earlier.start))
+        units = {(int(n), int(j)): int(u) for n, j, u in zip(leaf, earlier.departure, earlier.units, strict=True)}
+        mine = set(self.leaves.tolist())
+        gone = sum((n, j) not in self.ship for n, j in units if n in mine)
+        self.constant += earlier.churn_cost * gone
+        for (n, j), q in self.ship.items():
+            if earlier.published[j]:
+                before, most = units.get((n, j), 0), columns.upper[q]
+                changed = columns.column(earlier.churn_cost, 1.0, True)
+                columns.row([(q, 1.0), (changed, -max(most - before, 0.0))], -np.inf, float(before))
+                columns.row([(q, 1.0), (changed, float(before))], float(before), np.inf)
+
     def hubs(self) -> None:
         """Purchases in multiples from the minimum order up; nothing leaves the hub before it is there."""
         for i in self.chosen:
@@ -154,7 +190,9 @@ class _Model:
         self.constant += float(parts.credit[i] * at_start.sum())
 
         multiple, minimum = int(parts.multiple[i]), -(-max(int(parts.moq[i]), 1) // int(parts.multiple[i]))
+        least_value = float(instance.coupling.minimum_value[s])
         most = sum(int(self.tables.cap[n]) for n in mine) // multiple + minimum + 1
+        most = max(most, int(least_value / max(unit_cost * multiple, 1e-9)) + 1 if unit_cost > 0 else 0)
         for o in range(1, min(weeks, int(parts.last_order_week[i])) + 1):
             received = int(instance.ordering.expected_week[s, o - 1])
             if instance.ordering.expected[s, o - 1] >= NEVER:
@@ -219,15 +257,17 @@ class _Model:
         return np.asarray(kg, dtype=float), np.asarray(carriage, dtype=float)
 
     def coupling(self) -> None:
-        """Budget, kg and litres within what the other parts leave."""
+        """Budget, kg, litres and room at depots within what the other parts leave; suppliers' minimum values."""
         instance, rows, columns = self.instance, self.rows, self.columns
         use = usage(instance, rows, self.plans)
         others = np.setdiff1d(np.arange(use.shape[0]), self.chosen)
         left = np.maximum(rows.limit - np.asarray(use[others].sum(axis=0)).ravel(), 0.0)
         terms: list[list[tuple[int, float]]] = [[] for _ in rows.limit]
-        period = {int(p): r for r, p in enumerate(rows.budget)}
-        kg = {int(j): len(rows.budget) + r for r, j in enumerate(rows.kg)}
-        litres = {int(j): len(rows.budget) + len(rows.kg) + r for r, j in enumerate(rows.litres)}
+        of_budget, of_kg, of_litres, of_storage = (range(run.start, run.stop) for run in rows.runs)
+        period = dict(zip(rows.budget.tolist(), of_budget, strict=True))
+        kg, litres = (
+            dict(zip(index.tolist(), run, strict=True)) for index, run in ((rows.kg, of_kg), (rows.litres, of_litres))
+        )
         for (i, o), m in self.buy.items():
             row = period.get(int(instance.coupling.period_of_week[o]))
             if row is not None:
@@ -237,9 +277,49 @@ class _Model:
             for rows_of, amount in ((kg, instance.parts.weight_kg[i]), (litres, instance.parts.litres[i])):
                 if j in rows_of and amount > 0:
                     terms[rows_of[j]].append((q, float(amount)))
+        for row, place in zip(of_storage, rows.storage.tolist(), strict=True):
+            least = self._stored(terms[row], *divmod(place, instance.weeks + 1))
+            left[row] = max(left[row] - least, 0.0)
         for row, entries in enumerate(terms):
             if entries:
                 columns.row(entries, -np.inf, float(left[row]))
+        self._minimum_values()
+
+    def _stored(self, terms: list[tuple[int, float]], depot: int, week: int) -> float:
+        """Add the litres that every unit shipped stores at the depot in the week; returns those there anyway."""
+        instance, tables, least = self.instance, self.tables, 0.0
+        for n in self.leaves:
+            if instance.leaves.depot[n] != depot or tables.stock_offset[n] < 0:
+                continue
+            columns = int(tables.cap[n]) + 1
+            at = int(tables.stock_offset[n]) + week * columns
+            litres = float(instance.parts.litres[instance.leaves.part[n]]) * tables.stock[at : at + columns]
+            least += float(litres[0])
+            for k in range(1, instance.weeks + 1):
+                share = float(instance.slot_law[depot, week, k])
+                if share > 0:
+                    steps = zip(self.levels[int(n), k], np.diff(litres), strict=True)
+                    terms.extend((level, share * float(step)) for level, step in steps)
+        return least
+
+    def _minimum_values(self) -> None:
+        """What a supplier gets on one Monday is worth nothing or its minimum, with what the other parts order."""
+        instance, columns, parts = self.instance, self.columns, self.instance.parts
+        others = ~np.isin(self.plans.buyer, self.chosen)
+        ordered = np.zeros((len(instance.suppliers), instance.weeks + 1))
+        buyer, week = self.plans.buyer[others], self.plans.week[others]
+        np.add.at(ordered, (parts.supplier[buyer], week), self.plans.bought[others] * parts.unit_cost[buyer])
+        orders: dict[tuple[int, int], list[tuple[int, float]]] = {}
+        for (i, o), m in self.buy.items():
+            value = float(parts.unit_cost[i] * parts.multiple[i])
+            orders.setdefault((int(parts.supplier[i]), o), []).append((m, value))
+        for (s, o), entries in orders.items():
+            least = float(instance.coupling.minimum_value[s])
+            if least > ordered[s, o]:
+                placed = columns.column(0.0, 1.0, True)
+                columns.row([*entries, (placed, -least)], -float(ordered[s, o]), np.inf)
+                for m, _ in entries:
+                    columns.row([(m, 1.0), (placed, -columns.upper[m])], -np.inf, 0.0)
 
     def read(self, x: Floats) -> PartPlans:
         """The plans with the chosen parts replaced by the solution."""

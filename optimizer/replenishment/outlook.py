@@ -64,6 +64,7 @@ def plan_cost(instance: Instance, plans: PartPlans, result: Outlook) -> Cost:
     np.add.at(week["freight"], left, units * parts.freight[part, lane])
     np.add.at(week["duty"], left, units * parts.duty[part, lane])
     np.add.at(week["order_line"], left, instance.line_cost)
+    np.add.at(week["order_line"], changed_weeks(instance, plans) - 1, instance.earlier.churn_cost)
     np.add.at(holding, left, units * parts.transit[part, lane])
 
     kg = np.bincount(j, units * parts.weight_kg[part], minlength=len(sailings.lane))
@@ -85,6 +86,19 @@ def plan_cost(instance: Instance, plans: PartPlans, result: Outlook) -> Cost:
     end = sum(float(money[inside:].sum()) for money in week.values())
     end += float(holding[inside:].sum() + shortage[inside:].sum() + result.late.sum()) + credit
     return Cost(**terms, holding=float(holding[:inside].sum()), shortage=float(shortage[:inside].sum()), end=end)
+
+
+def changed_weeks(instance: Instance, plans: PartPlans) -> Ints:
+    """Week of every departure, published by both plans, on which the plan before ships another quantity of a part."""
+    earlier, sailings = instance.earlier, instance.departures
+    number = len(sailings.lane)
+    leaf = np.repeat(np.arange(len(instance.leaves.part)), np.diff(earlier.start))
+    here = earlier.published[plans.departure]
+    line = np.concatenate([plans.leaf[here] * number + plans.departure[here], leaf * number + earlier.departure])
+    units = np.concatenate([plans.units[here], -earlier.units])
+    lines, row = np.unique(line, return_inverse=True)
+    changed = np.bincount(row, units, len(lines)) != 0
+    return np.asarray(sailings.week[lines[changed] % max(number, 1)], dtype=np.int64)
 
 
 def hub_in_all(instance: Instance) -> Floats:

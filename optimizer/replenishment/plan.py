@@ -26,9 +26,12 @@ RULES = (
     "dangerous goods",
     "supplier lead time and last order date",
     "hub stock",
-    "minimum order and multiple (first order, by branching)",
+    "minimum order and multiple, of all purchases of a part together",
     "frozen inbound and weeks",
     "consignments at their price per kg",
+    "depot storage",
+    "shelf life",
+    "changes to the plan before",
 )  # what the lower bound includes
 
 
@@ -64,6 +67,7 @@ def replenish(
         binding=_binding(instance, found),
         service=_promised(instance, carried_out),
         point_service=_point_service(instance, carried_out),
+        rule_prices=_rule_prices(network, instance, found),
     )
 
 
@@ -165,24 +169,54 @@ def _point_service(instance: Instance, expected: Execution) -> pd.DataFrame:
 
 
 def _binding(instance: Instance, found: Decomposition) -> dict[str, float]:
-    """Share of the published weeks' rows used to 99 % or more: budget periods, lane-weeks by kg, litres or either."""
+    """Share of the published weeks' rows used to 99 % or more: budget periods, lane-weeks by kg, litres or either.
+
+    And weeks of depots whose room is limited, where there are any.
+    """
     rows = found.rows
     full = np.array(found.use >= 0.99 * rows.limit, dtype=bool)
-    first, second = len(rows.budget), len(rows.budget) + len(rows.kg)
+    of_budget, of_kg, of_litres, of_storage = rows.runs
     period = instance.coupling.period_of_week[instance.published]
-    budget = full[:first][rows.budget <= period]
     week = instance.departures.week
     by_departure = np.zeros((2, len(week)), bool)
     limited = np.zeros(len(week), bool)
-    by_departure[0, rows.kg], by_departure[1, rows.litres] = full[first:second], full[second:]
+    by_departure[0, rows.kg], by_departure[1, rows.litres] = full[of_kg], full[of_litres]
     limited[rows.kg] = limited[rows.litres] = True
     inside = limited & (week <= instance.published)
-    return {
-        "budget": float(budget.mean()) if len(budget) else 0.0,
+    binding = {
+        "budget": _mean(full[of_budget][rows.budget <= period]),
         "lane_kg": _mean(by_departure[0][inside]),
         "lane_litres": _mean(by_departure[1][inside]),
         "lane_capacity": _mean(np.logical_or(*by_departure)[inside]),
     }
+    if len(rows.storage):
+        binding["storage"] = _mean(full[of_storage][rows.storage % (instance.weeks + 1) <= instance.published])
+    return binding
+
+
+def _rule_prices(network: Network, instance: Instance, found: Decomposition) -> pd.DataFrame:
+    """Every limited row with what one unit more of it is worth; sorted by rule, place and day."""
+    rows, sailings, weeks = found.rows, instance.departures, instance.weeks + 1
+    lane, departs = instance.lane_ids[sailings.lane], sailings.departs
+    period_starts = instance.first_monday + 7 * network.settings.budget_period_weeks * rows.budget
+    kinds = (
+        ("budget", np.full(len(rows.budget), "", object), period_starts),
+        ("lane kg", lane[rows.kg], departs[rows.kg]),
+        ("lane litres", lane[rows.litres], departs[rows.litres]),
+        ("storage", instance.depots[rows.storage // weeks], instance.first_monday + 7 * (rows.storage % weeks - 1)),
+    )
+    rule = np.repeat(np.array([name for name, _, _ in kinds], object), [len(place) for _, place, _ in kinds])
+    frame = pd.DataFrame(
+        {
+            "rule": rule,
+            "place": np.concatenate([place for _, place, _ in kinds]),
+            "start": _dates(np.concatenate([day for _, _, day in kinds]).astype(np.int64)),
+            "limit": rows.limit,
+            "used": found.use,
+            "price": found.price,
+        }
+    )
+    return frame.sort_values(["rule", "place", "start"], kind="stable").reset_index(drop=True)
 
 
 def _mean(flags: npt.NDArray[np.bool_]) -> float:

@@ -33,13 +33,15 @@ class CostTables:
         self.cap = np.zeros(len(leaves.net_stock), np.int64)
         window = (leaves.late_mean, leaves.window_mean, leaves.window_variance)
         in_threads(_caps, len(self.cap), leaves.net_stock, leaves.inbound, *window, self.cap)
+        earlier = instance.earlier  # units no week needs may still be sent rather than change a line
+        self.cap += np.bincount(_leaf_of(earlier.start), earlier.units, len(self.cap)).astype(np.int64)
         size = (self.cap + 1) * (instance.weeks + 1)
         self.offset = np.concatenate([[0], np.cumsum(size)])
         self.values = np.zeros(self.offset[-1])
         limited = np.isfinite(instance.coupling.storage)[leaves.depot] & (instance.parts.litres[leaves.part] > 0)
         self.stock_offset = np.where(limited, np.cumsum(size * limited) - size, -1)
         self.stock = np.zeros(int((size * limited).sum()))
-        leaf = np.repeat(np.arange(len(self.cap)), np.diff(leaves.point_start))
+        leaf = _leaf_of(leaves.point_start)
         stocked = points.base_stock > 0
         in_threads(
             _fill, len(self.cap), self.values, self.offset, self.cap, self.stock, self.stock_offset,
@@ -55,6 +57,11 @@ class CostTables:
     def of(self, leaf: int) -> Floats:
         """The table of one leaf, (K + 1, cap + 1)."""
         return self.values[self.offset[leaf] : self.offset[leaf + 1]].reshape(-1, int(self.cap[leaf]) + 1)
+
+
+def _leaf_of(start: Ints) -> Ints:
+    """Leaf of every row of a table sliced by leaf."""
+    return np.repeat(np.arange(len(start) - 1), np.diff(start))
 
 
 @kernel

@@ -1,6 +1,5 @@
 """A phone repair network of 30 parts planned by the real pipeline, shared by the tests of reports."""
 
-from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
@@ -13,6 +12,7 @@ from domain.forecast import Forecast
 from domain.network import Network, Settings
 from domain.plan import Allocation, Cost, Plan, ReplenishmentPlan, StockTargets
 from domain.schemas import ARTEFACTS, empty_frame
+from reports.tables import NO_RULE_PRICES
 from scenarios.pipeline import run_pipeline
 from tests.random_networks import network_of
 
@@ -62,8 +62,7 @@ def limited() -> Case:
         columns=["rule", "place", "start", "limit", "used", "price"],
     )
     case = workshop()
-    replenishment = copy(case.plan.replenishment)
-    object.__setattr__(replenishment, "rule_prices", limits.astype({"start": "datetime64[ns]"}))
+    replenishment = replace(case.plan.replenishment, rule_prices=limits.astype({"start": "datetime64[ns]"}))
     return replace(case, plan=replace(case.plan, replenishment=replenishment))
 
 
@@ -87,6 +86,7 @@ def empty_plan(network: Network) -> Plan:
             binding={},
             service={},
             point_service=pd.DataFrame(columns=["part", "site", "promised"]),
+            rule_prices=NO_RULE_PRICES,
         ),
         Allocation(empty_frame(ARTEFACTS["allocations"]), nothing["exceptions"]),
     )
