@@ -150,8 +150,8 @@ class Lines:
     giver: Ints
     taker: Ints
 
-    def only(self, keep: Bools) -> "Lines":
-        """Some of them."""
+    def only(self, keep: Bools | Ints) -> "Lines":
+        """Some of them, or all in another order."""
         return Lines(self.way[keep], self.giver[keep], self.taker[keep])
 
 

@@ -92,7 +92,7 @@ def decide_transfers(
     line = lines(ids, found, held, params.most_parts, dearest) if len(found.lane) else None
     if line is None or not len(line.way):
         return Transfers(no_transfers().table, unwanted(network, ids, held, np.zeros(len(held.key)), weeks))
-    case = _case(network, forecast, targets, ids, found, held, line, params, price)
+    case, line = _case(network, forecast, targets, ids, found, held, line, params, price)
     units, saves, cost = _worth_doing(case)
     decided = Decided(network, ids, found, case.instance, case.way, case.giver, case.taker, units, cost, saves)
     gone = np.zeros(len(held.key))
@@ -103,13 +103,17 @@ def decide_transfers(
 def _case(
     network: Network, forecast: Forecast, targets: StockTargets, ids: Ids, found: Ways, held: Regions, line: Lines,
     params: Params, price: Floats | None,
-) -> _Case:  # fmt: skip
+) -> tuple[_Case, Lines]:  # fmt: skip
+    """The case and its lines, both in the order of the instance, which no name decides: so none decides a tie."""
     names = set(ids.part[np.unique(ids.part_of(held.key[line.giver]))])
     instance = with_room(build_instance(network_of_parts(network, names), forecast_of_parts(forecast, names), targets))
     leaves = instance.leaves
     key = ids.key(ids.parts(instance.parts.part)[leaves.part], ids.sites(instance.depots)[leaves.depot])
     order = np.argsort(key)
     giver, taker = (order[np.searchsorted(key, held.key[rows], sorter=order)] for rows in (line.giver, line.taker))
+    sequence = np.lexsort((found.moving.per_unit(ids.part_of(held.key[line.giver]), found.lane[line.way]),
+                           found.week[line.way], taker, giver))  # fmt: skip
+    line, giver, taker = line.only(sequence), giver[sequence], taker[sequence]
     wanted = np.ceil(np.maximum(-held.left[line.taker], held.tight[line.taker])).astype(np.int64) + 1
     most = np.minimum(wanted, params.most_units)
     given = np.zeros(len(leaves.part), np.int64)
@@ -128,7 +132,7 @@ def _case(
     np.add.at(short, ids.part_of(held.key), np.maximum(-held.left, 0.0))
     branches = _branches(instance, short[ids.parts(instance.parts.part)])
     values = StockValues(instance, given)
-    return _Case(instance, rows, price, found, line.way, giver, taker, cost, most, values, branches)
+    return _Case(instance, rows, price, found, line.way, giver, taker, cost, most, values, branches), line
 
 
 def _worth_doing(case: _Case) -> tuple[Ints, Floats, Floats]:

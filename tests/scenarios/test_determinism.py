@@ -20,7 +20,8 @@ def files(plan: Path) -> dict[str, bytes]:
     """Every file of a plan folder by name; plan.json without its `seconds`."""
     found = {str(file.relative_to(plan)): file.read_bytes() for file in plan.rglob("*") if file.is_file()}
     told = json.loads(found["plan.json"])
-    assert told.pop("seconds").keys() == {"forecast", "targets", "replenishment", "allocation", "total"}
+    steps = {"forecast", "targets", "transfers", "replenishment", "allocation"}
+    assert told.pop("seconds").keys() == steps | {"total"}
     return found | {"plan.json": json.dumps(told).encode()}
 
 
