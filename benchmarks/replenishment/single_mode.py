@@ -25,8 +25,8 @@ from optimizer.replenishment import Params
 from scenarios.rolling import opening, replanning, without_shared_limits
 from scenarios.simulate import plan_to_judge
 from simulation.referee.board import Floats
-from simulation.referee.books import LOGISTICS, Books, Window, books, fill_rates
-from simulation.referee.money import prices_of
+from simulation.referee.books import Books, Window, books, fill_rates
+from simulation.referee.money import LOGISTICS, prices_of
 from simulation.referee.plan import PlanToJudge
 from simulation.referee.referee import from_law, rules_of
 from simulation.referee.reorder import EQUAL, Trial, Tuned, best_by_depot, best_by_leaf, best_of_modes

@@ -7,12 +7,8 @@ import numpy as np
 from domain.calendar import DAYS_PER_WEEK
 from simulation.referee.board import Demands, Floats, Ints, Played, Rules
 from simulation.referee.case import Case
-from simulation.referee.money import Prices, costs, holdings
+from simulation.referee.money import Prices, costs, express_duty, holdings, logistics_cost
 from simulation.referee.rolling import Draw, played_until
-
-LOGISTICS = ("freight", "consignment", "order_line", "holding", "emergency")
-"""What moving and keeping stock costs: freight with minimum charges, consignments, lines, capital in stock and under
-way, expediting; neither purchase value nor duty, nor what every policy pays alike (couriers to points)."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +34,7 @@ class Books:
     @property
     def logistics(self) -> float:
         """Logistics cost, money."""
-        return sum(self.cost.get(kind, 0.0) for kind in LOGISTICS) - self.duty_of_express
+        return logistics_cost(self.cost, self.duty_of_express)
 
 
 def books(case: Case, prices: Prices, drawn: Draw, rules: Rules, window: Window) -> Books:
@@ -48,7 +44,7 @@ def books(case: Case, prices: Prices, drawn: Draw, rules: Rules, window: Window)
     asked, served = service(case, drawn.demands, played, window)
     return Books(
         cost={kind: money - cost_before[kind] for kind, money in cost.items()},
-        duty_of_express=float(((played.helped - before.helped) * prices.way["duty"]).sum()),
+        duty_of_express=express_duty(prices, played) - express_duty(prices, before),
         holding={place: money - holding_before[place] for place, money in holding.items()},
         waited=float((played.counted_wait - before.counted_wait).sum()),
         asked=asked,

@@ -19,6 +19,11 @@ allowed), and `repair` of defectives. `end` is the credit for stock that grew (c
 repairs that still wait."""
 
 
+LOGISTICS = ("freight", "consignment", "order_line", "holding", "emergency")
+"""What moving and keeping stock costs: freight with minimum charges, consignments, lines, capital in stock and under
+way, expediting; neither purchase value nor duty, nor what every policy pays alike (couriers to points)."""
+
+
 @dataclass(frozen=True)
 class Prices:
     """Money per unit of every row of a case.
@@ -108,6 +113,16 @@ def costs(case: Case, prices: Prices, demands: Demands, played: Played, arrives:
         "repair": float((played.repaired * part["repair"]).sum()),
         "end": _end(case, prices, demands, played),
     }
+
+
+def logistics_cost(kinds: dict[str, float], express_duty: float) -> float:
+    """The kinds of `LOGISTICS`, less the duty that `emergency` pays."""
+    return sum(kinds.get(kind, 0.0) for kind in LOGISTICS) - express_duty
+
+
+def express_duty(prices: Prices, played: Played) -> float:
+    """Duty in the cost of emergency supply."""
+    return float((played.helped * prices.way["duty"]).sum())
 
 
 def holdings(case: Case, prices: Prices, played: Played, arrives: Floats) -> dict[str, float]:

@@ -13,7 +13,7 @@ from simulation.referee.case import Case, forecast_law
 from simulation.referee.demand import drawer, seeds_of, with_open_repairs
 from simulation.referee.engine import play
 from simulation.referee.lead_times import draw_arrivals
-from simulation.referee.money import Prices, co2_kg, costs, prices_of
+from simulation.referee.money import Prices, co2_kg, costs, express_duty, logistics_cost, prices_of
 from simulation.referee.repairs import Habits
 from simulation.referee.single_mode import Yardstick, plays_to_tune, yardstick
 from simulation.referee.verdict import Tally, Verdict, tally_service, tally_stock, verdict
@@ -126,9 +126,9 @@ def _beside(
 def _add(tally: Tally, case: Case, prices: Prices, demands: Demands, arrives: Floats, played: Played) -> None:
     tally_service(tally, case, demands, played.at_once, played.local, played.last)
     tally_stock(tally, case, played)
-    tally.add(
-        co2=co2_kg(case, prices, played), events=played.events.sum(), **costs(case, prices, demands, played, arrives)
-    )
+    kinds = costs(case, prices, demands, played, arrives)
+    logistics = logistics_cost(kinds, express_duty(prices, played))
+    tally.add(co2=co2_kg(case, prices, played), events=played.events.sum(), logistics=logistics, **kinds)
 
 
 def _known(tally: Tally, groups: tuple[str, ...], half_width: float) -> bool:

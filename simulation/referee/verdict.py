@@ -150,6 +150,8 @@ def verdict(tally: Tally, groups: tuple[str, ...]) -> Verdict:
         figures["stock_units"] = tally.ratio("stock")
         figures["stock_age_days"] = tally.ratio("age_days", "stock_days")
         figures["scrapped_units"] = tally.ratio("scrapped")
+    if "logistics" in tally.sums:
+        figures["logistics_cost"] = tally.ratio("logistics")
     if "co2" in tally.sums:
         figures["co2_kg"] = tally.ratio("co2")
     cost = {kind: tally.ratio(kind) for kind in KINDS if kind in tally.sums}

@@ -8,9 +8,9 @@ import pytest
 
 from domain.network import Network
 from simulation.referee.board import SHIP
-from simulation.referee.books import LOGISTICS, Window, books, fill_rates, service
+from simulation.referee.books import Window, books, fill_rates, service
 from simulation.referee.case import Case
-from simulation.referee.money import costs, prices_of
+from simulation.referee.money import LOGISTICS, costs, prices_of
 from simulation.referee.referee import from_law, rules_of
 from simulation.referee.reorder import EQUAL, Trial, at_levels, by_mode, lane_of, policy, tuned
 from simulation.referee.rolling import Arena, Draw, arena_of, draw_of, played_until, rolled
