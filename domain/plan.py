@@ -62,8 +62,8 @@ class ReplenishmentPlan:
     projection: part, region, week (Monday), on_hand and backorders expected at the depot, arrivals (units).
     binding: {rule: share of its rows that bind}. service: promised fill rate by group over weeks 1..T.
     point_service: part, site, promised.
-    rule_prices: rule ("budget", "lane kg", "lane litres", "storage"), place (lane or depot, "" of budgets), start (date),
-    limit, used, price (money one unit more of the limit saves): every limit that parts share.
+    rule_prices: rule ("budget", "lane kg", "lane litres", "storage"), place (lane or depot, "" of budgets), start
+    (date), limit, used, price (money one unit more of the limit saves): every limit that parts share.
     cost: holding and shortage as the plan is carried out, departures fixed; objective: as replanned every week, what
     was minimised. Both have the same total: what replanning is expected to save is taken off `end` (decision 0003).
     """

@@ -44,7 +44,10 @@ def solve(
     program: LinearProgram, solver: mathopt.SolverType = mathopt.SolverType.GLOP, node_limit: int | None = None,
     relative_gap: float | None = None,
 ) -> Solution:  # fmt: skip
-    """Solve to optimality or to the node limit. Raises NoSolutionError when the solver finds no solution."""
+    """Solve to optimality or to the node limit; where GLOP is not precise enough, by HiGHS.
+
+    Raises NoSolutionError when the solver finds no solution.
+    """
     integer = bool(program.integer.any())
     parameters = mathopt.SolveParameters(
         time_limit=_SAFETY, threads=1 if solver == mathopt.SolverType.GSCIP else None,
@@ -52,6 +55,8 @@ def solve(
     )  # fmt: skip
     model = as_model(program)
     result = mathopt.solve(model, solver, params=parameters)
+    if not result.has_primal_feasible_solution() and solver == mathopt.SolverType.GLOP:
+        return solve(program, mathopt.SolverType.HIGHS, node_limit, relative_gap)
     if not result.has_primal_feasible_solution():
         raise NoSolutionError(f"{solver.name} found no solution: {result.termination.reason.name}")
     values = result.variable_values()

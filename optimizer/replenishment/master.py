@@ -16,6 +16,7 @@ from optimizer.linear_program import LinearProgram, solve
 from optimizer.replenishment.coupling import Rows, coupling_rows, usage
 from optimizer.replenishment.exact import plan_exactly
 from optimizer.replenishment.instance import Instance
+from optimizer.replenishment.minimum_value import meet_minimum_values
 from optimizer.replenishment.outlook import outlook, plan_cost
 from optimizer.replenishment.program import PartPlans, Programs
 from optimizer.replenishment.week_cost import CostTables
@@ -61,6 +62,7 @@ def decompose(
     step = rows.terms(instance, np.maximum(price, _usual_prices(instance, rows)))
     plans = programs.relieve(rows.terms(instance, price, limited=True), step, mixture, params.surcharges)
     plans = programs.fill(rows.terms(instance, price, limited=True), plans, params.rounds)
+    plans = meet_minimum_values(instance, programs, rows.terms(instance, price, limited=True), plans)
     plans, bound = _settle(instance, tables, rows, plans, bound, params, tell)
     use = np.asarray(usage(instance, rows, plans).sum(axis=0), dtype=float).ravel()
     return Decomposition(plans, bound, zero, rows, price, use)

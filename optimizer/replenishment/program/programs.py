@@ -1,10 +1,13 @@
 """Price all parts, bring their plans nearer to the limits they share, fill those limits part by part."""
 
+from copy import copy
+
 import numba as nb
 import numpy as np
+import numpy.typing as npt
 
 from domain.threads import in_threads, kernel
-from optimizer.replenishment.instance import Instance
+from optimizer.replenishment.instance import NEVER, Instance
 from optimizer.replenishment.program.block import plan_part
 from optimizer.replenishment.program.facts import Counts, Facts, Floats, Ints, Terms, facts_of
 from optimizer.replenishment.program.part_plans import PartPlans
@@ -20,6 +23,12 @@ class Programs:
     def __init__(self, instance: Instance, tables: CostTables) -> None:
         self.facts = facts_of(instance, tables)
         self.premium = np.zeros(len(instance.parts.part))  # of the hub's stock: where the search of a premium begins
+
+    def without_orders(self, closed: npt.NDArray[np.bool_]) -> "Programs":
+        """The same programs where some order weeks are closed, (suppliers, K)."""
+        other = copy(self)
+        other.facts = self.facts._replace(expected=np.where(closed, NEVER, self.facts.expected))
+        return other
 
     def price(self, terms: Terms) -> PartPlans:
         """The cheapest plan of every part at these prices, each as if it had the limits for itself."""
@@ -185,7 +194,7 @@ def _charged(left: Floats, price: Floats, step: Floats, own: Floats, surcharge: 
 
 @nb.njit(cache=True)
 def _exceeds(i: int, facts: Facts, terms: Terms, quantity: Counts, departure: Counts, purchase: Ints) -> bool:
-    """Whether the plan of a part uses a limit that is exceeded."""
+    """Whether the plan of a part uses a limit that is exceeded, or an order week that is closed."""
     for n in range(quantity.shape[0]):
         leaf = facts.leaf_start[i] + n
         for k in range(facts.weeks):
@@ -200,6 +209,7 @@ def _exceeds(i: int, facts: Facts, terms: Terms, quantity: Counts, departure: Co
     over = False
     for o in np.flatnonzero(purchase):
         over |= terms.budget_left[facts.period_of_week[o + 1]] < -_SLACK
+        over |= facts.expected[facts.supplier[i], o] >= NEVER
     return over
 
 

@@ -29,7 +29,7 @@ def serve(
     lines = _by_date(facts, path, chosen)
     if may_buy:
         _buy(i, facts, terms, orders, lines, len(path), purchase)
-    _ship(i, facts, lines, len(path), purchase, quantity, departure)
+    _ship(i, facts, terms, lines, len(path), purchase, quantity, departure)
     return true_cost(i, facts, quantity, departure, purchase)
 
 
@@ -55,7 +55,7 @@ def _buy(i: int, facts: Facts, terms: Terms, orders: Orders, lines: Ints, leaves
     Needs are joined to lots so that each is worth the minimum order, at least money (Wagner & Whitin 1958, a lot being
     a run of needs); only the last lot may exceed what is needed by more than its multiple.
     """
-    deadline, needed = _needs(i, facts, orders, lines, leaves)
+    deadline, needed = _needs(i, facts, terms, orders, lines, leaves)
     number = len(deadline)
     minimum, multiple = minimum_lot(i, facts), facts.multiple[i]
     rounded = np.zeros(number + 1, np.int64)
@@ -95,7 +95,7 @@ def _buy(i: int, facts: Facts, terms: Terms, orders: Orders, lines: Ints, leaves
 
 
 @nb.njit(cache=True)
-def _needs(i: int, facts: Facts, orders: Orders, lines: Ints, leaves: int) -> tuple[Ints, Ints]:
+def _needs(i: int, facts: Facts, terms: Terms, orders: Orders, lines: Ints, leaves: int) -> tuple[Ints, Ints]:
     """(last week in which to order, units needed by then in all) beyond the hub's own stock, weeks rising."""
     wanted, waiting = np.zeros(facts.weeks + 1, np.int64), np.zeros(leaves, np.int64)
     in_stock, next_in = facts.hub_stock[i], facts.hub_inbound_start[i]
@@ -105,18 +105,21 @@ def _needs(i: int, facts: Facts, orders: Orders, lines: Ints, leaves: int) -> tu
             in_stock += facts.hub_inbound_units[next_in]
             next_in += 1
         units += waiting[n]
-        own = min(units, in_stock)
+        moving = min(units, _fits(i, j, facts, terms))
+        own = min(moving, in_stock)
         in_stock -= own
         latest, waiting[n] = facts.latest[facts.supplier[i], j], units - own
         if orders.week[latest] > 0:
-            wanted[latest] += waiting[n]
-            waiting[n] = 0
+            wanted[latest] += moving - own
+            waiting[n] = units - moving
     deadline = np.flatnonzero(wanted)
     return deadline, np.cumsum(wanted[deadline])
 
 
 @nb.njit(cache=True)
-def _ship(i: int, facts: Facts, lines: Ints, leaves: int, purchase: Ints, quantity: Counts, departure: Counts) -> None:
+def _ship(
+    i: int, facts: Facts, terms: Terms, lines: Ints, leaves: int, purchase: Ints, quantity: Counts, departure: Counts
+) -> None:
     """Serve the lines in order of departure from what is at the hub by then."""
     waiting = np.zeros(leaves, np.int64)
     ordered = np.flatnonzero(purchase)
@@ -130,11 +133,18 @@ def _ship(i: int, facts: Facts, lines: Ints, leaves: int, purchase: Ints, quanti
         while next_order < len(ordered) and facts.expected[facts.supplier[i], ordered[next_order]] <= day:
             in_stock += purchase[ordered[next_order]]
             next_order += 1
-        served = min(units + waiting[n], in_stock)
+        units += waiting[n]
+        served = min(units, in_stock, _fits(i, j, facts, terms))
         in_stock -= served
-        waiting[n] += units - served
+        waiting[n] = units - served
         if served > 0:
             quantity[n, k - 1], departure[n, k - 1] = served, j
+
+
+@nb.njit(cache=True)
+def _fits(i: int, j: int, facts: Facts, terms: Terms) -> int:
+    """Units of a part that a departure still has room for."""
+    return min(room(terms.kg_left[j], facts.weight_kg[i]), room(terms.litres_left[j], facts.litres[i]))
 
 
 @nb.njit(cache=True)

@@ -1,0 +1,86 @@
+"""Suppliers' minimum order values: what a supplier gets on one Monday is worth nothing or its minimum.
+
+The bound leaves this rule out. Plans are brought to it by closing the order weeks that stay below, joined with the
+week before; what is still short at the end is topped up, or not ordered at all.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from optimizer.replenishment.instance import Instance
+from optimizer.replenishment.program import PartPlans, Programs, Terms
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+_ROUNDS = 6  # of joining weeks
+_SLACK = 1e-9  # of a minimum
+
+
+def meet_minimum_values(instance: Instance, programs: Programs, terms: Terms, plans: PartPlans) -> PartPlans:
+    """Plans in which no supplier gets less than its minimum on a Monday; within the limits of `terms`."""
+    closed = np.zeros((len(instance.suppliers), instance.weeks), bool)
+    for round_ in range(_ROUNDS + instance.weeks):
+        short = _short(instance, plans)
+        if not short.any():
+            return plans
+        value = _ordered_value(instance, plans)
+        if round_ < _ROUNDS:
+            closed |= _joined(value, short, instance.coupling.minimum_value)
+        else:
+            plans = _topped_up(instance, terms, plans)
+            closed |= _short(instance, plans)
+            if not _short(instance, plans).any():
+                return plans
+        plans = programs.without_orders(closed).fill(terms, plans, (1.0,))
+    return plans
+
+
+def _ordered_value(instance: Instance, plans: PartPlans) -> Floats:
+    """Money ordered by supplier and week − 1, (suppliers, K)."""
+    value = np.zeros((len(instance.suppliers), instance.weeks))
+    supplier = instance.parts.supplier[plans.buyer]
+    np.add.at(value, (supplier, plans.week - 1), plans.bought * instance.parts.unit_cost[plans.buyer])
+    return value
+
+
+def _short(instance: Instance, plans: PartPlans) -> Bools:
+    value, least = _ordered_value(instance, plans), instance.coupling.minimum_value[:, None]
+    short: Bools = (value > 0) & (value < least * (1.0 - _SLACK))
+    return short
+
+
+def _joined(value: Floats, short: Bools, minimum: Floats) -> Bools:
+    """Order weeks to close, so that the others are worth the minimum once they take over: earlier weeks stay open."""
+    closed = np.zeros_like(short)
+    for supplier in np.flatnonzero(short.any(axis=1)):
+        weeks = np.flatnonzero(value[supplier] > 0)
+        opened, gathered = weeks[0], 0.0
+        for week in weeks:
+            if gathered >= minimum[supplier]:
+                opened, gathered = week, 0.0
+            elif week > opened:
+                closed[supplier, week] = True
+            gathered += value[supplier, week]
+        if gathered < minimum[supplier] and opened > weeks[0]:
+            closed[supplier, opened] = True  # the last ones are too few: the week before takes them over
+    return closed
+
+
+def _topped_up(instance: Instance, terms: Terms, plans: PartPlans) -> PartPlans:
+    """More of what is bought most in every short week, where the budget allows and it is at most as much again."""
+    parts, bought = instance.parts, plans.bought.copy()
+    value, spent = _ordered_value(instance, plans), np.zeros(len(terms.budget_left))
+    np.add.at(spent, instance.coupling.period_of_week[plans.week], plans.bought * parts.unit_cost[plans.buyer])
+    for supplier, week in np.argwhere(_short(instance, plans)):
+        rows = np.flatnonzero((parts.supplier[plans.buyer] == supplier) & (plans.week == week + 1))
+        row = rows[np.argmax(bought[rows] * parts.unit_cost[plans.buyer[rows]])]
+        part = plans.buyer[row]
+        lot_value = parts.unit_cost[part] * parts.multiple[part]
+        missing = instance.coupling.minimum_value[supplier] - value[supplier, week]
+        lots = int(np.ceil(missing / lot_value - _SLACK)) if lot_value > 0 else 0
+        period = instance.coupling.period_of_week[week + 1]
+        if lots * lot_value <= min(terms.budget_left[period] - spent[period], value[supplier, week]):
+            bought[row] += lots * parts.multiple[part]
+            spent[period] += lots * lot_value
+    return PartPlans(plans.leaf, plans.departure, plans.units, plans.buyer, plans.week, bought, plans.cost, plans.bound)
