@@ -7,6 +7,9 @@ capacities, of which reorder points know nothing, bind neither. The first weeks,
 played but not counted. The peer's level of each service group is tuned on the very plays in which the plan's fill rate
 was measured; its lanes, stock at the hub and lots are those of lowest cost there, which favours the peer.
 
+Fill rates do not see how long a repair waits that finds nothing: a part no point keeps may as well not be at the depot.
+The plan prices waiting, so the last reading gives the peer a second level for such parts and the plan's mean waits too.
+
     python -m benchmarks.replenishment.single_mode NETWORK PLAN [NETWORK PLAN ...] [--plays N] [--every WEEKS]
 """
 
@@ -25,11 +28,11 @@ from optimizer.replenishment import Params
 from scenarios.rolling import opening, replanning, without_shared_limits
 from scenarios.simulate import plan_to_judge
 from simulation.referee.board import Floats
-from simulation.referee.books import Books, Window, books, fill_rates
+from simulation.referee.books import Books, Window, books, per_unit
 from simulation.referee.money import LOGISTICS, prices_of
 from simulation.referee.plan import PlanToJudge
 from simulation.referee.referee import from_law, rules_of
-from simulation.referee.reorder import EQUAL, Trial, Tuned, best_by_depot, best_by_leaf, best_of_modes
+from simulation.referee.reorder import EQUAL, Trial, Tuned, as_soon, best_by_depot, best_by_leaf, best_of_modes
 from simulation.referee.rolling import arena_of, draw_of, rolled
 from simulation.referee.verdict import Interval, ratio_interval
 from storage.network_folder import read_network
@@ -43,6 +46,7 @@ READINGS = {
     "one mode": "one mode for all depots",
     "one mode a depot": "the better mode for each depot",
     "one lane a part": "the better lane for each part at each depot",
+    "as soon": "one lane a part, waits as short as the plan's",
 }
 
 
@@ -60,7 +64,7 @@ class Contest:
 
     def fill(self, who: str) -> Floats:
         """Fill rate of each group over all plays."""
-        return fill_rates(*(np.sum([getattr(one, units) for one in self.books[who]], axis=0) for units in _UNITS))
+        return per_unit(*(np.sum([getattr(one, units) for one in self.books[who]], axis=0) for units in _UNITS))
 
 
 _UNITS = ("asked", "served")
@@ -83,10 +87,13 @@ def contest(
         case = rolled(arena, drawn, rules, decide, every)
         kept.append(books(case, prices, drawn, rules, window))
     asked, served = (np.sum([getattr(one, units) for one in kept], axis=0) for units in _UNITS)
-    trial = Trial(arena, draws, rules, window, fill_rates(asked, served))
+    trial = Trial(arena, draws, rules, window, per_unit(asked, served))
     tell("Tuning the single-mode policies")
     best = best_of_modes(trial)
-    peers = dict(zip(READINGS, (best, best_by_depot(trial, best), best_by_leaf(trial, best)), strict=True))
+    by_depot = best_by_depot(trial, best)
+    waits = per_unit(asked, np.sum([one.waited for one in kept], axis=0))
+    found = best, by_depot, best_by_leaf(trial, best), as_soon(trial, by_depot, waits)
+    peers = dict(zip(READINGS, found, strict=True))
     return Contest(arena.case.rows.groups, {PLAN: tuple(kept), **{name: p.books for name, p in peers.items()}}, peers)
 
 
@@ -113,7 +120,7 @@ def table(found: Contest) -> pd.DataFrame:
         columns[who] = {
             **{name: float(np.mean(values)) for name, values in money.items()},
             "waiting, at its price": float(np.mean([one.cost["shortage"] for one in plays])),
-            "mean wait, days": sum(one.waited for one in plays) / max(asked, 1),
+            "mean wait, days": sum(float(one.waited.sum()) for one in plays) / max(asked, 1),
             **{f"fill {name}, %": 100 * share for name, share in zip(found.groups, found.fill(who), strict=True)},
         }
     return pd.DataFrame(columns)

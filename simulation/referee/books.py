@@ -22,12 +22,13 @@ class Window:
 @dataclass(frozen=True)
 class Books:
     """One replication in a window. cost: money by kind; duty_of_express: part of `emergency`; holding: by place (hub,
-    depot, point, under way); waited: unit-days of repairs without their part; asked, served: units by group."""
+    depot, point, under way); waited: unit-days of repairs without their part, asked,
+    served: units; by group."""
 
     cost: dict[str, float]
     duty_of_express: float
     holding: dict[str, float]
-    waited: float
+    waited: Floats
     asked: Ints
     served: Ints
 
@@ -46,7 +47,7 @@ def books(case: Case, prices: Prices, drawn: Draw, rules: Rules, window: Window)
         cost={kind: money - cost_before[kind] for kind, money in cost.items()},
         duty_of_express=express_duty(prices, played) - express_duty(prices, before),
         holding={place: money - holding_before[place] for place, money in holding.items()},
-        waited=float((played.counted_wait - before.counted_wait).sum()),
+        waited=waited(case, drawn.demands, played, before),
         asked=asked,
         served=served,
     )
@@ -71,6 +72,12 @@ def service(case: Case, demands: Demands, played: Played, window: Window) -> tup
     return asked.astype(np.int64), served.astype(np.int64)
 
 
-def fill_rates(asked: Ints, served: Ints) -> Floats:
-    """Share served at once, NaN where nothing was asked."""
-    return np.asarray(np.divide(served, asked, out=np.full(len(asked), np.nan), where=asked > 0))
+def waited(case: Case, demands: Demands, played: Played, before: Played) -> Floats:
+    """Unit-days without their part by group, those counted `before` taken off, (groups,)."""
+    group = case.rows.points["group"].to_numpy()[demands.point]
+    return np.asarray(np.bincount(group, played.counted_wait - before.counted_wait, len(case.rows.groups)))
+
+
+def per_unit(asked: Ints | Floats, what: Ints | Floats) -> Floats:
+    """Of each group the share of units asked for, or days a unit; NaN where nothing was asked."""
+    return np.asarray(np.divide(what, asked, out=np.full(len(asked), np.nan), where=asked > 0))

@@ -13,15 +13,18 @@ import numpy as np
 
 from domain.calendar import DAYS_PER_WEEK
 from simulation.referee.board import SHIP, Floats, Ints, Rules
-from simulation.referee.books import Books, Window, books, fill_rates, service
+from simulation.referee.books import Books, Window, books, per_unit, service, waited
 from simulation.referee.case import Case, forecast_law
 from simulation.referee.money import prices_of
 from simulation.referee.orders import reorders_of
 from simulation.referee.rolling import Arena, Draw, played_until, with_policy
 from simulation.referee.single_mode import Policy, lanes_by_mode, policy_by_lanes
 
-_LOWEST, _FIRST, _HIGHEST = -6.0, 2.5, 9.0  # log odds of a level
+_LOWEST, _HIGHEST = -6.0, 9.0  # log odds of a level
+_FIRST = 0.92  # level
 _STEPS = 14
+_OF_A_WAIT = 0.05  # a tenth of a mean wait counts as much as half a point of a fill rate
+_SHORT = 1e-6  # days
 EQUAL = 0.005  # of the fill rate of every group: counts as equal
 _NEAR = 0.001  # of the wanted fill rate of every group: good enough to stop
 HUB_LEVELS = (None, 0.5, 0.8, 0.95, 0.99)  # stock of the hub for its supplier's lead time; None: none
@@ -31,14 +34,15 @@ _USUAL = 0.8, 1.0  # hub level and lot scale with which modes are compared
 
 @dataclass(frozen=True)
 class Tuned:
-    """A policy at the wanted fill rates. levels: by group. distance: of its fill rate from the wanted, by group (NaN
-    where nothing was asked). books: of every draw."""
+    """A policy at the wanted fill rates. levels: by class of leaves. distance: of its fill rate from the wanted, by
+    group (NaN where nothing was asked); sooner: share by which waits are shorter, if asked for. books: of each draw."""
 
     case: Case
     levels: Floats
     hub_level: float | None
     lot_scale: float
     distance: Floats
+    sooner: Floats
     books: tuple[Books, ...]
 
     @property
@@ -54,24 +58,37 @@ class Tuned:
 
 @dataclass(frozen=True)
 class Trial:
-    """What the policies of an arena are tuned to: fill rates by group over these draws in this window."""
+    """What the policies of an arena are tuned to over these draws in this window: `wanted`, the fill rates by group;
+    with `waits` (days by group) mean waits too, by a level of their own for leaves none of whose points has the part.
+    """
 
     arena: Arena
     draws: Sequence[Draw]
     rules: Rules
     window: Window
     wanted: Floats
+    waits: Floats | None = None
 
-    def fill(self, case: Case) -> Floats:
-        """Share of units served at once by group."""
-        groups = len(self.wanted)
-        asked, served = np.zeros(groups, np.int64), np.zeros(groups, np.int64)
-        until = float(self.window.last * DAYS_PER_WEEK)
+    @property
+    def classes(self) -> int:
+        """How many levels a policy has."""
+        return len(self.wanted) * (1 if self.waits is None else 2)
+
+    def distance(self, case: Case) -> Floats:
+        """Fill rates less the wanted ones, then what waits are shorter, as a share of the wanted (× `_OF_A_WAIT`)."""
+        begin, end = (float(week * DAYS_PER_WEEK) for week in (self.window.first, self.window.last))
+        asked, served, late = (np.zeros(len(self.wanted)) for _ in range(3))
         for drawn in self.draws:
-            played = played_until(case, drawn, self.rules, until, until)
+            played = played_until(case, drawn, self.rules, end, end)
             more = service(case, drawn.demands, played, self.window)
             asked, served = asked + more[0], served + more[1]
-        return fill_rates(asked, served)
+            if self.waits is not None:
+                before = played_until(case, drawn, self.rules, begin, begin)
+                late += waited(case, drawn.demands, played, before)
+        fill = per_unit(asked, served) - self.wanted
+        if self.waits is None:
+            return fill
+        return np.append(fill, _OF_A_WAIT * (1.0 - per_unit(asked, late) / np.maximum(self.waits, _SHORT)))
 
 
 def group_of_leaf(case: Case) -> Ints:
@@ -79,6 +96,14 @@ def group_of_leaf(case: Case) -> Ints:
     groups, leaf = len(case.rows.groups), case.rows.leaf_of_point
     votes = np.bincount(leaf * groups + case.rows.points["group"].to_numpy(), minlength=len(case.rows.leaves) * groups)
     return np.asarray(votes.reshape(-1, groups).argmax(axis=1))
+
+
+def class_of_leaf(case: Case, classes: int) -> Ints:
+    """The level each leaf follows, (leaves,): that of its group; in twice as many classes, leaves none of whose points
+    has the part follow their own."""
+    group, groups = group_of_leaf(case), len(case.rows.groups)
+    bare = np.bincount(case.rows.leaf_of_point, case.board.base_stock, len(group)) == 0
+    return np.asarray(group + groups * (bare & (classes > groups)))
 
 
 def modes_of(case: Case) -> list[str]:
@@ -101,9 +126,9 @@ def policy(arena: Arena, lane: Ints, lot_scale: float) -> Policy:
 
 
 def at_levels(policy: Policy, levels: Floats, hub_level: float | None) -> Case:
-    """The case of the policy at a level of each group."""
+    """The case of the policy at a level of each class of leaves."""
     case, rows = policy.case, policy.case.rows
-    of_leaf = levels[group_of_leaf(case)]
+    of_leaf = levels[class_of_leaf(case, len(levels))]
     upto = np.zeros_like(policy.at_depot.mean, np.int64)
     for level in np.unique(of_leaf):
         here = of_leaf == level
@@ -126,14 +151,14 @@ def tuned(trial: Trial, lane: Ints, hub_level: float | None, lot_scale: float, l
 
     A group's log odds go up where it serves too little, else down, by steps that halve when they turn.
     """
-    found, groups = policy(trial.arena, lane, lot_scale), len(trial.wanted)
-    odds = np.full(groups, _FIRST) if levels is None else np.log(levels / (1.0 - levels))
-    step, last = np.ones(groups), np.zeros(groups)
+    found, groups, classes = policy(trial.arena, lane, lot_scale), len(trial.wanted), trial.classes
+    levels = np.full(classes, _FIRST) if levels is None else np.resize(levels, classes)
+    odds, step, last = np.log(levels / (1.0 - levels)), np.ones(classes), np.zeros(classes)
     best: tuple[float, Case, Floats, Floats] | None = None
     for _ in range(_STEPS):
         tried = 1.0 / (1.0 + np.exp(-odds))
         case = at_levels(found, tried, hub_level)
-        distance = trial.fill(case) - trial.wanted
+        distance = trial.distance(case)
         farthest = float(np.nanmax(np.abs(distance)))
         if best is None or farthest < best[0]:
             best = farthest, case, tried, distance
@@ -145,7 +170,7 @@ def tuned(trial: Trial, lane: Ints, hub_level: float | None, lot_scale: float, l
     assert best is not None
     _, case, tried, distance = best
     kept = tuple(books(case, found.prices, drawn, trial.rules, trial.window) for drawn in trial.draws)
-    return Tuned(case, tried, hub_level, lot_scale, distance, kept)
+    return Tuned(case, tried, hub_level, lot_scale, distance[:groups], distance[groups:] / _OF_A_WAIT, kept)
 
 
 def by_leaf(arena: Arena, levels: Floats) -> Ints:
@@ -161,8 +186,8 @@ def by_leaf(arena: Arena, levels: Floats) -> Ints:
         goes = (depot == supply.lanes["destination"].iloc[number]) & supply.allowed[part, number]
         moments = policy(arena, np.where(goes, number, -1), 1.0).at_depot
         safety = np.zeros(len(depot))
-        for group, level in enumerate(levels):
-            here = goes & (group_of_leaf(case) == group)
+        for number_of_class, level in enumerate(levels):
+            here = goes & (class_of_leaf(case, len(levels)) == number_of_class)
             some = moments.where(here)
             safety[here] = (some.quantile(float(level)) - some.mean)[:, : case.weeks].mean(axis=1)
         moving = weekly * (supply.freight[part, number] + supply.transit_capital[part, number])
@@ -196,6 +221,13 @@ def best_by_leaf(trial: Trial, best: Tuned) -> Tuned:
     return refined(trial, tuned(trial, lane, best.hub_level, best.lot_scale, best.levels))
 
 
+def as_soon(trial: Trial, best: Tuned, waits: Floats) -> Tuned:
+    """A policy whose waits are no longer than these, by its own lanes and by the cheapest for each part and depot."""
+    both = replace(trial, waits=waits)
+    same = refined(both, tuned(both, lane_of(best.case), best.hub_level, best.lot_scale, best.levels))
+    return min(same, best_by_leaf(both, same), key=_rank)
+
+
 def refined(trial: Trial, best: Tuned) -> Tuned:
     """The same lanes with the stock of the hub and then the lots that cost least."""
     lane = lane_of(best.case)
@@ -217,5 +249,6 @@ def lane_of(case: Case) -> Ints:
 
 
 def _rank(one: Tuned) -> tuple[bool, float]:
-    """Policies at equal fill first, then the cheapest."""
-    return one.farthest > EQUAL, one.logistics
+    """Policies at equal fill first and as soon, then the cheapest."""
+    late = bool((one.sooner < -EQUAL / _OF_A_WAIT).any())
+    return one.farthest > EQUAL or late, one.logistics

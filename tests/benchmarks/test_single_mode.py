@@ -26,7 +26,7 @@ def test_the_contest_is_played_on_equal_terms(found: Contest) -> None:
     assert set(asked) == {PLAN, *READINGS}
     assert all(units == asked[PLAN] for units in asked.values())
     assert sum(map(sum, asked[PLAN])) > 500
-    one, by_depot, _ = (found.logistics(name).sum() for name in READINGS)
+    one, by_depot, *_ = (found.logistics(name).sum() for name in READINGS)
     assert by_depot <= one
     ours, theirs = found.logistics(PLAN), found.logistics("one mode")
     assert saved([found], "one mode").value == pytest.approx((theirs - ours).sum() / theirs.sum())

@@ -8,7 +8,7 @@ import pytest
 
 from domain.network import Network
 from simulation.referee.board import SHIP
-from simulation.referee.books import Window, books, fill_rates, service
+from simulation.referee.books import Window, books, per_unit, service
 from simulation.referee.case import Case
 from simulation.referee.money import LOGISTICS, costs, prices_of
 from simulation.referee.referee import from_law, rules_of
@@ -113,11 +113,11 @@ def test_a_policy_is_found_again_by_its_fill_rate(arena: Arena, drawn: Draw) -> 
     rules, window = rules_of(arena.case, defectives=False), Window(2, WEEKS)
     known = _by_air(arena, 0.7)
     kept = books(known, prices_of(known), drawn, rules, window)
-    trial = Trial(arena, [drawn], rules, window, fill_rates(kept.asked, kept.served))
+    trial = Trial(arena, [drawn], rules, window, per_unit(kept.asked, kept.served))
     found = tuned(trial, by_mode(arena.case, "air"), 0.8, 1.0)
     assert found.farthest <= EQUAL
     assert found.logistics == pytest.approx(kept.logistics, rel=0.01)
     assert (lane_of(found.case) == by_mode(arena.case, "air")).all()
     played = played_until(known, drawn, rules, 7.0 * WEEKS, 7.0 * WEEKS)
     asked, served = service(known, drawn.demands, played, window)
-    assert trial.fill(known) == pytest.approx(served / asked, nan_ok=True)
+    assert trial.distance(known) + trial.wanted == pytest.approx(served / asked, nan_ok=True)
