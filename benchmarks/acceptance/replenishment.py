@@ -56,7 +56,7 @@ def exact_parts(bench: Bench, parts: int = PARTS, seconds: float = SECONDS_EACH)
 
 
 def single_mode(
-    bench: Bench, seeds: Sequence[int] = SEEDS, plays: int = 4, car_parts: int = 300
+    bench: Bench, seeds: Sequence[int] = SEEDS, plays: int = 3, car_parts: int = 300
 ) -> Iterator[Figure | str]:
     """Logistics cost of the plan made anew every week against single-mode (s, nQ) at its fill rates, all plays of all
     demos together; then the car-parts network (`car_parts` of its parts), where the real data are."""

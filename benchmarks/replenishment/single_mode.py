@@ -92,7 +92,7 @@ def contest(
     best = best_of_modes(trial)
     by_depot = best_by_depot(trial, best)
     waits = per_unit(asked, np.sum([one.waited for one in kept], axis=0))
-    found = best, by_depot, best_by_leaf(trial, best), as_soon(trial, by_depot, waits)
+    found = best, by_depot, best_by_leaf(trial, by_depot), as_soon(trial, by_depot, waits)
     peers = dict(zip(READINGS, found, strict=True))
     return Contest(arena.case.rows.groups, {PLAN: tuple(kept), **{name: p.books for name, p in peers.items()}}, peers)
 

@@ -216,16 +216,17 @@ def best_by_depot(trial: Trial, best: Tuned) -> Tuned:
 
 
 def best_by_leaf(trial: Trial, best: Tuned) -> Tuned:
-    """One lane for each part and depot, the cheapest at the levels of another policy."""
+    """One lane for each part and depot: the cheapest at the levels of another policy, or that policy's own."""
     lane = by_leaf(trial.arena, best.levels)
-    return refined(trial, tuned(trial, lane, best.hub_level, best.lot_scale, best.levels))
+    found = refined(trial, tuned(trial, lane, best.hub_level, best.lot_scale, best.levels))
+    return min(best, found, key=_rank)
 
 
 def as_soon(trial: Trial, best: Tuned, waits: Floats) -> Tuned:
     """A policy whose waits are no longer than these, by its own lanes and by the cheapest for each part and depot."""
     both = replace(trial, waits=waits)
     same = refined(both, tuned(both, lane_of(best.case), best.hub_level, best.lot_scale, best.levels))
-    return min(same, best_by_leaf(both, same), key=_rank)
+    return best_by_leaf(both, same)
 
 
 def refined(trial: Trial, best: Tuned) -> Tuned:
