@@ -16,7 +16,7 @@ from optimizer.linear_program import LinearProgram, solve
 from optimizer.replenishment.coupling import Rows, coupling_rows, usage
 from optimizer.replenishment.exact import plan_exactly
 from optimizer.replenishment.instance import Instance
-from optimizer.replenishment.minimum_value import meet_minimum_values
+from optimizer.replenishment.minimum_value import below_minimum, meet_minimum_values, weeks_to_join
 from optimizer.replenishment.outlook import outlook, plan_cost
 from optimizer.replenishment.program import PartPlans, Programs
 from optimizer.replenishment.week_cost import CostTables
@@ -32,9 +32,11 @@ class Params:
 
     groups: int = 50  # parts are priced together in so many groups
     price_iterations: int = 24
-    tolerance: float = 5e-4  # of the bound: when the master promises no more, prices are good enough
+    tolerance: float = 1e-4  # of the bound: when the master promises no more, prices are good enough
+    quiet_rounds: int = 3  # that raised the bound by no more than that, before the search ends
     surcharges: tuple[float, ...] = tuple(0.1 * 2.0**k for k in range(10))  # on the price of exceeded rows
     rounds: tuple[float, ...] = (1.0, 0.5, 0.0)  # shares of the prices at which parts take their turn
+    order_week_rounds: int = 4  # of joining the order weeks that stay below a supplier's minimum value
     exact_leaves: int = 50  # so many part × depots are planned by the exact model
     exact_nodes: int = 2000
 
@@ -59,13 +61,27 @@ def decompose(
     programs = Programs(instance, tables)
     price, bound, zero, mixture = _search_prices(instance, programs, rows, params, tell)
     tell("Choosing one plan per part")
-    step = rows.terms(instance, np.maximum(price, _usual_prices(instance, rows)))
-    plans = programs.relieve(rows.terms(instance, price, limited=True), step, mixture, params.surcharges)
-    plans = programs.fill(rows.terms(instance, price, limited=True), plans, params.rounds)
-    plans = meet_minimum_values(instance, programs, rows.terms(instance, price, limited=True), plans)
+    plans = _choose(instance, programs, rows, price, mixture, params)
     plans, bound = _settle(instance, tables, rows, plans, bound, params, tell)
     use = np.asarray(usage(instance, rows, plans).sum(axis=0), dtype=float).ravel()
     return Decomposition(plans, bound, zero, rows, price, use)
+
+
+def _choose(
+    instance: Instance, programs: Programs, rows: Rows, price: Floats, plans: PartPlans, params: Params
+) -> PartPlans:
+    """Plans within every limit and every supplier's minimum order value, beginning with plans that nearly are."""
+    limits = rows.terms(instance, price, limited=True)
+    step = rows.terms(instance, np.maximum(price, _usual_prices(instance, rows)))
+    closed = np.zeros((len(instance.suppliers), instance.weeks), bool)
+    for _ in range(params.order_week_rounds):
+        closed |= weeks_to_join(instance, plans)
+        open_weeks = programs.without_orders(closed)
+        plans = open_weeks.relieve(limits, step, plans, params.surcharges)
+        plans = open_weeks.fill(limits, plans, params.rounds)
+        if not below_minimum(instance, plans).any():
+            return plans
+    return meet_minimum_values(instance, programs, closed, limits, plans)
 
 
 def _search_prices(
@@ -86,14 +102,16 @@ def _search_prices(
     use: list[sp.csr_matrix] = []
     cost: list[Floats] = []
     passes: list[PartPlans] = []
-    zero, weight = 0.0, np.ones(1)
+    zero, weight, quiet = 0.0, np.ones(1), 0
     for iteration in range(params.price_iterations):
         plans = programs.price(rows.terms(instance, trial))
         passes.append(plans)
         taken = usage(instance, rows, plans)
         use.append(gather @ taken)
         cost.append(np.asarray(gather @ plans.cost))
-        bound = max(bound, float(plans.bound.sum() - trial @ rows.limit))
+        proven = float(plans.bound.sum() - trial @ rows.limit)
+        quiet = 0 if proven > bound + params.tolerance * abs(bound) else quiet + 1
+        bound = max(bound, proven)
         found = float(plans.cost.sum() + (taken @ trial).sum() - trial @ rows.limit)
         if iteration == 0:
             zero, worth = bound, found
@@ -107,7 +125,8 @@ def _search_prices(
         promise, trial, weight = _master(sp.vstack(use).tocsr(), np.concatenate(cost), len(cost), rows.limit, low, high)
         at_edge = (trial >= high * (1 - 1e-9)) | ((trial <= low * (1 + 1e-9)) & (low > 0))
         tell(f"Pricing budget and capacity, round {iteration + 1}: {(promise - worth) / abs(worth):.3%} to go")
-        if promise - worth <= params.tolerance * abs(worth) and not at_edge.any():
+        promising = promise - worth > params.tolerance * abs(worth)
+        if not promising and (quiet >= params.quiet_rounds or not at_edge.any()):
             break
     return best, bound, zero, _mixture(instance, passes, weight.reshape(len(cost), -1)[:, group])
 

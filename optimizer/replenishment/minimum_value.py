@@ -13,46 +13,20 @@ from optimizer.replenishment.program import PartPlans, Programs, Terms
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-_ROUNDS = 6  # of joining weeks
 _SLACK = 1e-9  # of a minimum
 
 
-def meet_minimum_values(instance: Instance, programs: Programs, terms: Terms, plans: PartPlans) -> PartPlans:
-    """Plans in which no supplier gets less than its minimum on a Monday; within the limits of `terms`."""
-    closed = np.zeros((len(instance.suppliers), instance.weeks), bool)
-    for round_ in range(_ROUNDS + instance.weeks):
-        short = _short(instance, plans)
-        if not short.any():
-            return plans
-        value = _ordered_value(instance, plans)
-        if round_ < _ROUNDS:
-            closed |= _joined(value, short, instance.coupling.minimum_value)
-        else:
-            plans = _topped_up(instance, terms, plans)
-            closed |= _short(instance, plans)
-            if not _short(instance, plans).any():
-                return plans
-        plans = programs.without_orders(closed).fill(terms, plans, (1.0,))
-    return plans
-
-
-def _ordered_value(instance: Instance, plans: PartPlans) -> Floats:
-    """Money ordered by supplier and week − 1, (suppliers, K)."""
-    value = np.zeros((len(instance.suppliers), instance.weeks))
-    supplier = instance.parts.supplier[plans.buyer]
-    np.add.at(value, (supplier, plans.week - 1), plans.bought * instance.parts.unit_cost[plans.buyer])
-    return value
-
-
-def _short(instance: Instance, plans: PartPlans) -> Bools:
+def below_minimum(instance: Instance, plans: PartPlans) -> Bools:
+    """Order weeks in which a supplier gets something, but less than its minimum, (suppliers, K)."""
     value, least = _ordered_value(instance, plans), instance.coupling.minimum_value[:, None]
     short: Bools = (value > 0) & (value < least * (1.0 - _SLACK))
     return short
 
 
-def _joined(value: Floats, short: Bools, minimum: Floats) -> Bools:
+def weeks_to_join(instance: Instance, plans: PartPlans) -> Bools:
     """Order weeks to close, so that the others are worth the minimum once they take over: earlier weeks stay open."""
-    closed = np.zeros_like(short)
+    value, short = _ordered_value(instance, plans), below_minimum(instance, plans)
+    minimum, closed = instance.coupling.minimum_value, np.zeros_like(short)
     for supplier in np.flatnonzero(short.any(axis=1)):
         weeks = np.flatnonzero(value[supplier] > 0)
         opened, gathered = weeks[0], 0.0
@@ -67,12 +41,34 @@ def _joined(value: Floats, short: Bools, minimum: Floats) -> Bools:
     return closed
 
 
+def meet_minimum_values(
+    instance: Instance, programs: Programs, closed: Bools, terms: Terms, plans: PartPlans
+) -> PartPlans:
+    """Top up what is still below a minimum, or do not order it; within the limits of `terms`."""
+    for _ in range(instance.weeks):
+        plans = _topped_up(instance, terms, plans)
+        short = below_minimum(instance, plans)
+        if not short.any():
+            break
+        closed = closed | short
+        plans = programs.without_orders(closed).fill(terms, plans, (1.0,))
+    return plans
+
+
+def _ordered_value(instance: Instance, plans: PartPlans) -> Floats:
+    """Money ordered by supplier and week − 1, (suppliers, K)."""
+    value = np.zeros((len(instance.suppliers), instance.weeks))
+    supplier = instance.parts.supplier[plans.buyer]
+    np.add.at(value, (supplier, plans.week - 1), plans.bought * instance.parts.unit_cost[plans.buyer])
+    return value
+
+
 def _topped_up(instance: Instance, terms: Terms, plans: PartPlans) -> PartPlans:
     """More of what is bought most in every short week, where the budget allows and it is at most as much again."""
     parts, bought = instance.parts, plans.bought.copy()
     value, spent = _ordered_value(instance, plans), np.zeros(len(terms.budget_left))
     np.add.at(spent, instance.coupling.period_of_week[plans.week], plans.bought * parts.unit_cost[plans.buyer])
-    for supplier, week in np.argwhere(_short(instance, plans)):
+    for supplier, week in np.argwhere(below_minimum(instance, plans)):
         rows = np.flatnonzero((parts.supplier[plans.buyer] == supplier) & (plans.week == week + 1))
         row = rows[np.argmax(bought[rows] * parts.unit_cost[plans.buyer[rows]])]
         part = plans.buyer[row]

@@ -54,7 +54,7 @@ class Work(NamedTuple):
     chosen: Counts
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def plan_part(
     i: int, facts: Facts, terms: Terms, start: Floats, quantity: Counts, departure: Counts, purchase: Ints
 ) -> tuple[float, float]:
@@ -78,7 +78,7 @@ def plan_part(
     return cost + there, bound + idle + there
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _work(i: int, facts: Facts, terms: Terms) -> Work:
     begin, end = facts.leaf_start[i], facts.leaf_start[i + 1]
     columns = facts.cap[begin:end] + 1
@@ -100,7 +100,7 @@ def _work(i: int, facts: Facts, terms: Terms) -> Work:
     )
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _from_hub(i: int, facts: Facts, slots: Slots, at_hub: int, work: Work) -> tuple[float, bool]:
     """(bound when nothing is bought, whether the hub has all that is wanted at its price)."""
     if at_hub == 0:
@@ -119,7 +119,7 @@ def _from_hub(i: int, facts: Facts, slots: Slots, at_hub: int, work: Work) -> tu
     return total, enough
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _leaf_values(i: int, facts: Facts, slots: Slots, premium: float, may_buy: bool, work: Work) -> tuple[float, Ints]:
     """Paths of all leaves at a premium on the hub's stock: (least money of all, units of each leaf then)."""
     wanted, total = np.zeros(len(work.columns), np.int64), 0.0
@@ -133,7 +133,7 @@ def _leaf_values(i: int, facts: Facts, slots: Slots, premium: float, may_buy: bo
     return total, wanted
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _way(facts: Facts, leaf: int, n: int, slots: Slots, premium: float, may_buy: bool, chosen: Counts) -> Way:
     """The cheaper of hub and purchase in every slot of a leaf; the departure goes to `chosen`."""
     weeks = facts.weeks
@@ -156,7 +156,7 @@ def _way(facts: Facts, leaf: int, n: int, slots: Slots, premium: float, may_buy:
     return Way(price, room, most, slots.unsent[n], slots.changed[n], slots.earlier_units[n], earlier)
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _trace(wanted: Ints, slots: Slots, work: Work) -> None:
     nothing = np.zeros(0, np.int64)
     for n in range(len(wanted)):
@@ -164,7 +164,7 @@ def _trace(wanted: Ints, slots: Slots, work: Work) -> None:
         trace(work.before[n], int(wanted[n]), earlier_from, work.path[n], work.chosen[n])
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _buying(
     i: int, facts: Facts, terms: Terms, orders: Orders, slots: Slots, at_hub: int, start: Floats,
     cost: float, quantity: Counts, departure: Counts, purchase: Ints, work: Work,
@@ -208,7 +208,7 @@ def _buying(
     return best, cost
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _at_premium(
     i: int, facts: Facts, orders: Orders, slots: Slots, at_hub: int, premium: float, work: Work
 ) -> tuple[float, int]:
@@ -233,7 +233,7 @@ def _at_premium(
     return total - premium * at_hub, beyond
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _in_lots(work: Work, at_hub: int, minimum: int, multiple: int, spare_cost: float) -> tuple[float, int]:
     """(least money of shipping more than the hub holds, with what a lot buys too much; units shipped)."""
     most = work.choice.shape[1] - 1

@@ -97,7 +97,7 @@ def facts_of(instance: Instance, tables: CostTables) -> Facts:
     )  # fmt: skip
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def lot(units: int, minimum: int, multiple: int) -> int:
     """The smallest purchase of at least so many units: none, or the minimum order and multiples above it."""
     if units <= 0:
@@ -105,14 +105,14 @@ def lot(units: int, minimum: int, multiple: int) -> int:
     return max(-(-units // multiple) * multiple, minimum)
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def minimum_lot(i: int, facts: Facts) -> int:
     """The part's minimum order, rounded up to its multiple, units."""
     least: int = -(-max(facts.moq[i], 1) // facts.multiple[i]) * facts.multiple[i]
     return least
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def room(left: float, size: float) -> int:
     """Units of this size that fit into what is left."""
     if size <= 0.0 or left >= 1e9 * size:
@@ -120,7 +120,7 @@ def room(left: float, size: float) -> int:
     return int(max(left, 0.0) * (1.0 + 1e-12) / size)
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def at_hub_by(i: int, day: int, facts: Facts) -> int:
     """Units the hub has had by this day if nothing ever left it."""
     units: int = facts.hub_stock[i]
@@ -130,14 +130,14 @@ def at_hub_by(i: int, day: int, facts: Facts) -> int:
     return units
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def received_week(day: int, facts: Facts) -> int:
     """The week of a day number, 1 for days before the first."""
     week: int = max((day - facts.first_monday) // 7 + 1, 1)
     return week
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def idle_weeks(i: int, facts: Facts) -> float:
     """Unit-weeks at the hub if nothing ever left it."""
     total = float(facts.hub_stock[i] * facts.weeks)

@@ -23,7 +23,7 @@ class Way(NamedTuple):
     earlier_price: Floats
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def leaf_values(line_cost: float, cost: Floats, way: Way, value: Floats, before: Counts) -> None:
     """Least money to have shipped x units in all, into `value`; `before[k, x]`: units shipped before slot k.
 
@@ -59,7 +59,7 @@ def leaf_values(line_cost: float, cost: Floats, way: Way, value: Floats, before:
             value[x] += cost[k, x]
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _ship_freely(line_cost: float, price: float, most: int, value: Floats, before: Counts) -> None:
     lowest, at = np.inf, 0
     for x in range(len(value)):
@@ -73,7 +73,7 @@ def _ship_freely(line_cost: float, price: float, most: int, value: Floats, befor
             lowest, at = old - price * x, x
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _ship_within(
     line_cost: float, price: float, room: int, most: int, value: Floats, before: Counts, queue: Ints, queued: Floats
 ) -> None:
@@ -95,7 +95,7 @@ def _ship_within(
         tail += 1
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def trace(before: Counts, units: int, earlier_from: Ints, path: Counts, chosen: Counts) -> None:
     """Write what arrives in each slot on the way to `units` in all into `path`; a line as before goes as before."""
     x = units
@@ -109,7 +109,7 @@ def trace(before: Counts, units: int, earlier_from: Ints, path: Counts, chosen: 
         x = y
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def combine(value: Floats, columns: Ints, most: int, choice: Counts) -> Floats:
     """Least money of all leaves by units in all, 0..most; `choice[n, u]`: units of leaf n when n + 1 leaves have u.
 
@@ -129,7 +129,7 @@ def combine(value: Floats, columns: Ints, most: int, choice: Counts) -> Floats:
     return total
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def split(choice: Counts, units: int) -> Ints:
     """The units of each leaf when all have `units` together."""
     own = np.zeros(len(choice), np.int64)

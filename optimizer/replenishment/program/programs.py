@@ -114,14 +114,14 @@ def _price_all(
         cost[i], bound[i] = plan_part(i, facts, terms, start, quantity[first:last], departure[first:last], purchase[i])
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _book_all(facts: Facts, terms: Terms, quantity: Counts, departure: Counts, purchase: Ints) -> None:
     for i in range(len(facts.unit_cost)):
         first, last = facts.leaf_start[i], facts.leaf_start[i + 1]
         _book(i, facts, terms, quantity[first:last], departure[first:last], purchase[i], -1.0)
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _fill_all(
     facts: Facts, terms: Terms, start: Floats,
     quantity: Counts, departure: Counts, purchase: Ints, cost: Floats, bound: Floats,
@@ -140,7 +140,7 @@ def _fill_all(
         _book(i, facts, terms, quantity[first:last], departure[first:last], purchase[i], -1.0)
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _relieve_all(
     facts: Facts, terms: Terms, step: Terms, surcharge: float, start: Floats,
     quantity: Counts, departure: Counts, purchase: Ints, cost: Floats, bound: Floats,
@@ -179,7 +179,7 @@ def _relieve_all(
         _book(i, facts, terms, quantity[first:last], departure[first:last], purchase[i], -1.0)
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _charged(left: Floats, price: Floats, step: Floats, own: Floats, surcharge: float) -> tuple[Floats, Floats]:
     """Room and price one part sees: of an exceeded limit what it has already, dearer; else what is left and its own."""
     room, dearer = np.empty(len(left)), price.copy()
@@ -192,7 +192,7 @@ def _charged(left: Floats, price: Floats, step: Floats, own: Floats, surcharge: 
     return room, dearer
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _exceeds(i: int, facts: Facts, terms: Terms, quantity: Counts, departure: Counts, purchase: Ints) -> bool:
     """Whether the plan of a part uses a limit that is exceeded, or an order week that is closed."""
     for n in range(quantity.shape[0]):
@@ -213,7 +213,7 @@ def _exceeds(i: int, facts: Facts, terms: Terms, quantity: Counts, departure: Co
     return over
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _book(i: int, facts: Facts, terms: Terms, quantity: Counts, departure: Counts, purchase: Ints, sign: float) -> None:
     """Give back (+1) or take (−1) what the plan of a part uses of the shared limits."""
     litres = np.zeros(facts.weeks + 1)

@@ -16,7 +16,7 @@ from optimizer.replenishment.program.facts import (
 from optimizer.replenishment.program.slots import Orders
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def serve(
     i: int, facts: Facts, terms: Terms, orders: Orders, path: Counts, chosen: Counts, may_buy: bool,
     quantity: Counts, departure: Counts, purchase: Ints,
@@ -33,7 +33,7 @@ def serve(
     return true_cost(i, facts, quantity, departure, purchase)
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _by_date(facts: Facts, path: Counts, chosen: Counts) -> Ints:
     """Planned lines (leaf, slot, departure, units) in order of departure."""
     lines = np.empty((np.count_nonzero(path), 4), np.int64)
@@ -48,7 +48,7 @@ def _by_date(facts: Facts, path: Counts, chosen: Counts) -> Ints:
     return lines[np.argsort(days, kind="mergesort")]
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _buy(i: int, facts: Facts, terms: Terms, orders: Orders, lines: Ints, leaves: int, purchase: Ints) -> None:
     """Lots that cover what the hub's own stock does not: cumulative needs by the last week that is early enough.
 
@@ -94,7 +94,7 @@ def _buy(i: int, facts: Facts, terms: Terms, orders: Orders, lines: Ints, leaves
         end = begin
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _needs(i: int, facts: Facts, terms: Terms, orders: Orders, lines: Ints, leaves: int) -> tuple[Ints, Ints]:
     """(last week in which to order, units needed by then in all) beyond the hub's own stock, weeks rising."""
     wanted, waiting = np.zeros(facts.weeks + 1, np.int64), np.zeros(leaves, np.int64)
@@ -116,7 +116,7 @@ def _needs(i: int, facts: Facts, terms: Terms, orders: Orders, lines: Ints, leav
     return deadline, np.cumsum(wanted[deadline])
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _ship(
     i: int, facts: Facts, terms: Terms, lines: Ints, leaves: int, purchase: Ints, quantity: Counts, departure: Counts
 ) -> None:
@@ -141,13 +141,13 @@ def _ship(
             quantity[n, k - 1], departure[n, k - 1] = served, j
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _fits(i: int, j: int, facts: Facts, terms: Terms) -> int:
     """Units of a part that a departure still has room for."""
     return min(room(terms.kg_left[j], facts.weight_kg[i]), room(terms.litres_left[j], facts.litres[i]))
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def true_cost(i: int, facts: Facts, quantity: Counts, departure: Counts, purchase: Ints) -> float:
     """Money of one part's plan, consignments at their price per kg, without the credit of what is there at first."""
     weeks, unit_cost, total = facts.weeks, facts.unit_cost[i], 0.0
@@ -184,7 +184,7 @@ def true_cost(i: int, facts: Facts, quantity: Counts, departure: Counts, purchas
     return float(total - facts.credit[i] * stock)
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _changed_lines(i: int, facts: Facts, quantity: Counts, departure: Counts) -> int:
     """Departures published by both plans on which the earlier plan of the part ships another quantity."""
     changed: int = 0

@@ -45,7 +45,7 @@ class Slots(NamedTuple):
     earlier_from: Ints
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def order_prices(i: int, facts: Facts, terms: Terms) -> Orders:
     """What ordering a part costs week by week; a period whose money is spent takes no order."""
     supplier, unit_cost, weeks = facts.supplier[i], facts.unit_cost[i], facts.weeks
@@ -68,7 +68,7 @@ def order_prices(i: int, facts: Facts, terms: Terms) -> Orders:
     return orders
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def slot_prices(i: int, facts: Facts, terms: Terms, orders: Orders) -> Slots:
     """The cheapest departures of every leaf and slot."""
     first, last = facts.leaf_start[i], facts.leaf_start[i + 1]
@@ -97,7 +97,7 @@ def slot_prices(i: int, facts: Facts, terms: Terms, orders: Orders) -> Slots:
     return slots
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _of_departure(i: int, j: int, facts: Facts, terms: Terms, orders: Orders) -> tuple[float, float, int, int]:
     """(money per unit from the hub, bought; units with room on the departure, units the budget still pays)."""
     moved = facts.lane_cost[i, facts.lane[j]]
@@ -112,7 +112,7 @@ def _of_departure(i: int, j: int, facts: Facts, terms: Terms, orders: Orders) ->
     return from_hub, from_hub + orders.premium[latest], fits, payable
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _price_changes(i: int, n: int, first_day: int, facts: Facts, terms: Terms, orders: Orders, slots: Slots) -> None:
     """What changing the earlier plan of a leaf costs, never too much: where it has several lines in a slot, nothing."""
     leaf = facts.leaf_start[i] + n
@@ -136,7 +136,7 @@ def _price_changes(i: int, n: int, first_day: int, facts: Facts, terms: Terms, o
             slots.earlier_units[n, k] = 0
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _first_day_at_hub(i: int, facts: Facts) -> int:
     """The first day number on which the hub holds a unit that nobody has yet to buy; NEVER where it gets none."""
     day: int = NEVER
@@ -148,7 +148,7 @@ def _first_day_at_hub(i: int, facts: Facts) -> int:
     return day
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def hub_in_all(i: int, facts: Facts) -> int:
     """Units the hub holds or is sure to get by the end of week K."""
     return at_hub_by(i, facts.first_monday + 7 * facts.weeks - 1, facts)

@@ -8,7 +8,7 @@ from optimizer.replenishment.program.facts import Counts, Facts, Floats, Terms
 _SLACK = 1e-9  # litres
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def stores(depot: int, terms: Terms) -> bool:
     """Whether room at the depot has a price or a limit."""
     for t in range(1, terms.storage_price.shape[1]):
@@ -17,7 +17,7 @@ def stores(depot: int, terms: Terms) -> bool:
     return False
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def with_storage(i: int, facts: Facts, terms: Terms) -> Floats:
     """The tables of a part's leaves, flat, with the price of room; infinite where stock would not fit.
 
@@ -47,7 +47,7 @@ def with_storage(i: int, facts: Facts, terms: Terms) -> Floats:
     return cost
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def stored(i: int, n: int, facts: Facts, quantity: Counts, litres: Floats) -> None:
     """Write the expected litres that leaf n of a part stores by week into `litres`, (K + 1,)."""
     leaf = facts.leaf_start[i] + n
