@@ -16,7 +16,12 @@ from optimizer.linear_program import LinearProgram, solve
 from optimizer.replenishment.coupling import Rows, coupling_rows, usage
 from optimizer.replenishment.exact import plan_exactly
 from optimizer.replenishment.instance import Instance
-from optimizer.replenishment.minimum_value import below_minimum, meet_minimum_values, weeks_to_join
+from optimizer.replenishment.minimum_value import (
+    below_minimum,
+    meet_minimum_values,
+    unused_weeks,
+    weeks_to_join,
+)
 from optimizer.replenishment.outlook import outlook, plan_cost
 from optimizer.replenishment.program import PartPlans, Programs
 from optimizer.replenishment.week_cost import CostTables
@@ -74,13 +79,14 @@ def _choose(
     limits = rows.terms(instance, price, limited=True)
     step = rows.terms(instance, np.maximum(price, _usual_prices(instance, rows)))
     closed = np.zeros((len(instance.suppliers), instance.weeks), bool)
-    for _ in range(params.order_week_rounds):
+    for number in range(params.order_week_rounds):
+        last = number == params.order_week_rounds - 1 or not below_minimum(instance, plans).any()
         closed |= weeks_to_join(instance, plans)
-        open_weeks = programs.without_orders(closed)
+        open_weeks = programs.without_orders(closed | (unused_weeks(instance, plans) if number > 0 else False))
         plans = open_weeks.relieve(limits, step, plans, params.surcharges)
-        plans = open_weeks.fill(limits, plans, params.rounds)
-        if not below_minimum(instance, plans).any():
-            return plans
+        plans = open_weeks.fill(limits, plans, params.rounds if last else params.rounds[:1])
+        if last:
+            break
     return meet_minimum_values(instance, programs, closed, limits, plans)
 
 

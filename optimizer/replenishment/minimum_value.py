@@ -23,6 +23,12 @@ def below_minimum(instance: Instance, plans: PartPlans) -> Bools:
     return short
 
 
+def unused_weeks(instance: Instance, plans: PartPlans) -> Bools:
+    """Weeks in which a supplier with a minimum gets nothing: an order more there would hardly be worth it."""
+    unused: Bools = (_ordered_value(instance, plans) == 0) & (instance.coupling.minimum_value[:, None] > 0)
+    return unused
+
+
 def weeks_to_join(instance: Instance, plans: PartPlans) -> Bools:
     """Order weeks to close, so that the others are worth the minimum once they take over: earlier weeks stay open."""
     value, short = _ordered_value(instance, plans), below_minimum(instance, plans)
@@ -51,7 +57,7 @@ def meet_minimum_values(
         if not short.any():
             break
         closed = closed | short
-        plans = programs.without_orders(closed).fill(terms, plans, (1.0,))
+        plans = programs.without_orders(closed).mend(terms, plans)
     return plans
 
 

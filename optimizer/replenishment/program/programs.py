@@ -65,7 +65,15 @@ class Programs:
                 litre_price=terms.litre_price * share,
                 storage_price=terms.storage_price * share,
             )
-            _fill_all(self.facts, priced, self.premium, *state)
+            _fill_all(self.facts, priced, False, self.premium, *state)
+        return _sparse(*state)
+
+    def mend(self, terms: Terms, start: PartPlans) -> PartPlans:
+        """Plan anew, within what others leave, only the parts of `start` that exceed a limit or order when closed."""
+        state = self._state(start)
+        left = _copied(terms)
+        _book_all(self.facts, left, *state[:3])
+        _fill_all(self.facts, left, True, self.premium, *state)
         return _sparse(*state)
 
     def _state(self, plans: PartPlans) -> tuple[Counts, Counts, Ints, Floats, Floats]:
@@ -123,12 +131,14 @@ def _book_all(facts: Facts, terms: Terms, quantity: Counts, departure: Counts, p
 
 @nb.njit(cache=True, error_model="numpy")
 def _fill_all(
-    facts: Facts, terms: Terms, start: Floats,
+    facts: Facts, terms: Terms, only_exceeding: bool, start: Floats,
     quantity: Counts, departure: Counts, purchase: Ints, cost: Floats, bound: Floats,
 ) -> None:  # fmt: skip
     for i in range(len(facts.unit_cost)):
         first, last = facts.leaf_start[i], facts.leaf_start[i + 1]
         exceeded = _exceeds(i, facts, terms, quantity[first:last], departure[first:last], purchase[i])
+        if only_exceeding and not exceeded:
+            continue
         _book(i, facts, terms, quantity[first:last], departure[first:last], purchase[i], 1.0)
         new_quantity = np.zeros((last - first, facts.weeks), np.int32)
         new_departure = np.zeros((last - first, facts.weeks), np.int32)
