@@ -9,7 +9,8 @@ from domain.plan import Cost
 from domain.threads import in_threads, kernel
 from optimizer.replenishment.instance import Instance
 from optimizer.replenishment.program import PartPlans
-from optimizer.replenishment.week_cost import on_hand_table, shelves_and_waiting
+from optimizer.replenishment.shelf_money import shelves_and_waiting
+from optimizer.replenishment.week_cost import on_hand_table
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -3,22 +3,22 @@
 Table entry [k, X] = Ĝ_k(X) = Σ_t ρ_t(k)·G_t(X), the end terms being part of G_K. Rows k = 0..K, columns X = 0..cap.
 """
 
-from math import ceil, exp, floor, log1p
+from math import ceil, floor
 
 import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from domain.counts import cdf_and_backorders, next_pmf, pmf, quantile_one, start
+from domain.counts import pmf, quantile_one, start
 from domain.threads import in_threads, kernel
-from optimizer.replenishment.instance import Instance, Points
+from optimizer.replenishment.instance import Instance
+from optimizer.replenishment.shelf_money import StockedPoints, add_weekly_money, shelves_and_waiting
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 _FAR_TAIL = 1.0 - 1e-7
 _NO_BACKORDERS = 1e-9  # units at a depot that count as none
-_SMALL_STOCK, _SMALL_MEAN = 64, 100.0
 
 
 class CostTables:
@@ -29,7 +29,7 @@ class CostTables:
     """
 
     def __init__(self, instance: Instance) -> None:
-        leaves, points = instance.leaves, instance.points
+        leaves = instance.leaves
         self.cap = np.zeros(len(leaves.net_stock), np.int64)
         window = (leaves.late_mean, leaves.window_mean, leaves.window_variance)
         in_threads(_caps, len(self.cap), leaves.net_stock, leaves.inbound, *window, self.cap)
@@ -41,17 +41,12 @@ class CostTables:
         limited = np.isfinite(instance.coupling.storage)[leaves.depot] & (instance.parts.litres[leaves.part] > 0)
         self.stock_offset = np.where(limited, np.cumsum(size * limited) - size, -1)
         self.stock = np.zeros(int((size * limited).sum()))
-        leaf = _leaf_of(leaves.point_start)
-        stocked = points.base_stock > 0
         in_threads(
             _fill, len(self.cap), self.values, self.offset, self.cap, self.stock, self.stock_offset,
             instance.slot_law, leaves.depot,
             leaves.net_stock, leaves.inbound, leaves.late_mean, leaves.window_mean, leaves.window_variance,
             leaves.weekly_mean, leaves.batch_index, leaves.kappa, leaves.landed, leaves.lead_weeks, leaves.holding,
-            instance.parts.credit[leaves.part], _bare_points(leaf, points.share, points, len(self.cap)),
-            np.searchsorted(leaf[stocked], np.arange(len(self.cap) + 1)), points.share[stocked],
-            points.base_stock[stocked], points.courier_weeks[stocked], points.holding[stocked],
-            points.waiting[stocked],
+            instance.parts.credit[leaves.part], _bare_points(instance), _stocked_points(instance),
         )  # fmt: skip
 
     def of(self, leaf: int) -> Floats:
@@ -77,78 +72,56 @@ def _caps(
             cap[n] = max(cap[n], need)
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def on_hand_table(first: float, columns: int, mean: float, variance: float, out: Floats) -> None:
     """out[x] = E[(first + x − D)⁺] for x = 0..columns − 1 and D of these moments; linear between integers."""
     n = int(floor(first))
     part = first - n
     low = start(mean, variance)
+    ratio = variance / mean if variance > mean > 0.0 else 1.0
+    step, growth = mean / ratio, 1.0 - 1.0 / ratio  # P(D = n + 1) = P(D = n)·(step + growth·n) / (n + 1)
     below = cumulative = probability = 0.0  # E[(n − D)⁺], P(D ≤ n), P(D = n)
     if n >= low:
         target, n = n, low
         probability = cumulative = pmf(mean, variance, low)
         while n < target:
             below += cumulative
-            probability = next_pmf(mean, variance, n, probability)
+            probability *= (step + growth * n) / (n + 1.0)
             cumulative = min(cumulative + probability, 1.0)
             n += 1
     for x in range(columns):
         out[x] = below + part * cumulative
         below += cumulative
-        probability = pmf(mean, variance, low) if n + 1 == low else next_pmf(mean, variance, n, probability)
+        probability = pmf(mean, variance, low) if n + 1 == low else probability * ((step + growth * n) / (n + 1.0))
         cumulative = min(cumulative + probability, 1.0)
         n += 1
 
 
-@nb.njit(cache=True)
-def _waiting_units(mean: float, psi: float, kappa: float, stock: int) -> float:
-    """EBO of a point: the law of `domain.counts`, its negative binomial written out for the small stocks of a point."""
-    excess = psi - 1.0 + kappa * mean
-    if stock == 0 or mean <= 0.0:
-        return max(mean, 0.0)
-    if stock > _SMALL_STOCK or mean > _SMALL_MEAN or excess <= 1e-9:
-        return cdf_and_backorders(mean, mean * (1.0 + excess), stock)[1]
-    shape, ratio = mean / excess, excess / (1.0 + excess)
-    probability = exp(-shape * log1p(excess))
-    left = stock * probability
-    for n in range(1, stock):
-        probability *= ratio * (shape + n - 1.0) / n
-        left += (stock - n) * probability
-    return max(mean - stock + left, 0.0)
-
-
-@nb.njit(cache=True)
-def shelves_and_waiting(
-    backorders: float, weekly_mean: float, psi: float, kappa: float, first: int, last: int,
-    share: Floats, base_stock: Ints, courier_weeks: Floats, holding: Floats, waiting: Floats,
-    per_point: Floats,
-) -> tuple[float, float, float, float]:  # fmt: skip
-    """(holding money, waiting money, units on shelves, units waiting) per week at the points of one leaf.
-
-    Pipeline of point p: mean λ_p·c_p + f_p·E[x⁻], variance ψμ + κμ² (MODEL 3). `per_point` receives EBO_p.
-    """
-    held = waited = shelf_units = waiting_units = 0.0
-    for p in range(first, last):
-        mean = share[p] * (weekly_mean * courier_weeks[p] + backorders)
-        short = _waiting_units(mean, psi, kappa, base_stock[p])
-        shelf = base_stock[p] - mean + short
-        per_point[p - first] = short
-        held += holding[p] * shelf
-        waited += waiting[p] * short
-        shelf_units += shelf
-        waiting_units += short
-    return held, waited, shelf_units, waiting_units
-
-
-def _bare_points(leaf: Ints, share: Floats, points: Points, leaves: int) -> Floats:
+def _bare_points(instance: Instance) -> Floats:
     """Sums over each leaf's points without stock, whose waiting is their whole pipeline, (leaves, 4).
 
     Σ f, Σ f·c, Σ b·f, Σ b·f·c with share f, courier weeks c, price of waiting b.
     """
+    points, leaf = instance.points, _leaf_of(instance.leaves.point_start)
     bare = points.base_stock == 0
-    weights = (share, share * points.courier_weeks)
+    weights = (points.share, points.share * points.courier_weeks)
     columns = [*weights, *(weight * points.waiting for weight in weights)]
+    leaves = len(instance.leaves.part)
     return np.column_stack([np.bincount(leaf[bare], column[bare], minlength=leaves) for column in columns])
+
+
+def _stocked_points(instance: Instance) -> StockedPoints:
+    points, leaf = instance.points, _leaf_of(instance.leaves.point_start)
+    rows = np.flatnonzero(points.base_stock > 0)
+    rows = rows[np.lexsort((points.courier_weeks[rows], leaf[rows]))]
+    return StockedPoints(
+        np.searchsorted(leaf[rows], np.arange(len(instance.leaves.part) + 1)),
+        points.share[rows],
+        points.base_stock[rows],
+        points.courier_weeks[rows],
+        points.holding[rows],
+        points.waiting[rows],
+    )
 
 
 @kernel
@@ -156,41 +129,59 @@ def _fill(
     begin: int, end: int, values: Floats, offset: Ints, cap: Ints, stock: Floats, stock_offset: Ints, slot_law: Floats,
     depot: Ints, net_stock: Floats, inbound: Floats, late_mean: Floats, window_mean: Floats, window_variance: Floats,
     weekly_mean: Floats, psi: Floats, kappa: Floats, landed: Floats, lead_weeks: Floats, holding: Floats,
-    credit: Floats, bare: Floats, point_start: Ints, share: Floats, base_stock: Ints, courier_weeks: Floats,
-    point_holding: Floats, waiting: Floats,
+    credit: Floats, bare: Floats, points: StockedPoints,
 ) -> None:  # fmt: skip
     weeks = inbound.shape[1]
     for n in range(begin, end):
         columns = cap[n] + 1
-        table = values[offset[n] : offset[n + 1]].reshape((weeks + 1, columns))
-        law = slot_law[depot[n]]
-        on_hand, short = np.empty(columns), np.empty(max(point_start[n + 1] - point_start[n], 1))
-        for t in range(1, weeks + 1):
-            z = net_stock[n] + inbound[n, t - 1] - late_mean[n, t - 1]
-            demand = weekly_mean[n, t - 1]
-            slots = np.flatnonzero(law[t])
-            on_hand_table(z, columns, window_mean[n, t - 1], window_variance[n, t - 1], on_hand)
-            if stock_offset[n] >= 0:
-                stock[stock_offset[n] + t * columns : stock_offset[n] + (t + 1) * columns] = on_hand
-            last_backorders = -1.0
-            held = waited = shelf = late = 0.0
+        on_hand = np.empty((weeks, columns))
+        state, demand, backorders = np.empty(weeks + 1, np.int64), np.empty(on_hand.size), np.empty(on_hand.size)
+        count = 0  # states that differ: each week's X until the depot owes nothing
+        for t in range(weeks):
+            z = net_stock[n] + inbound[n, t] - late_mean[n, t]
+            on_hand_table(z, columns, window_mean[n, t], window_variance[n, t], on_hand[t])
+            state[t] = count
             for x in range(columns):
-                backorders = on_hand[x] - (z + x) + window_mean[n, t - 1]
-                backorders = backorders if backorders > _NO_BACKORDERS else 0.0
-                if backorders != last_backorders:
-                    last_backorders = backorders
-                    held, waited, shelf, _ = shelves_and_waiting(
-                        backorders, demand, psi[n], kappa[n], point_start[n], point_start[n + 1],
-                        share, base_stock, courier_weeks, point_holding, waiting, short,
-                    )  # fmt: skip
-                    waited += bare[n, 3] * demand + bare[n, 2] * backorders
-                    if t == weeks:
-                        late = landed[n] * (bare[n, 1] * demand + bare[n, 0] * backorders)
-                        late += lead_weeks[n] * (bare[n, 3] * demand + bare[n, 2] * backorders)
-                        for p in range(point_start[n], point_start[n + 1]):
-                            late += (landed[n] + waiting[p] * lead_weeks[n]) * short[p - point_start[n]]
-                cost = holding[n] * on_hand[x] + held + waited
-                if t == weeks:
-                    cost += credit[n] * (x - on_hand[x] - shelf) + late
-                for k in slots:
-                    table[k, x] += law[t, k] * cost
+                short = on_hand[t, x] - (z + x) + window_mean[n, t]
+                demand[count], backorders[count] = weekly_mean[n, t], short if short > _NO_BACKORDERS else 0.0
+                count += 1
+                if short <= _NO_BACKORDERS:
+                    break
+        state[weeks] = count
+        money = bare[n, 3] * demand[:count] + bare[n, 2] * backorders[:count]
+        add_weekly_money(points, n, psi[n], kappa[n], demand[:count], backorders[:count], money)
+        at_end = _end_money(points, n, psi[n], kappa[n], landed[n], lead_weeks[n], credit[n], bare[n],
+                            weekly_mean[n, weeks - 1], backorders[state[weeks - 1] : count])  # fmt: skip
+
+        table = values[offset[n] : offset[n + 1]].reshape((weeks + 1, columns))
+        cost = np.empty(columns)
+        for t in range(weeks):
+            last = state[t + 1] - 1
+            for x in range(columns):
+                cost[x] = holding[n] * on_hand[t, x] + money[min(state[t] + x, last)]
+                if t == weeks - 1:
+                    cost[x] += credit[n] * (x - on_hand[t, x]) + at_end[min(x, last - state[t])]
+            for k in np.flatnonzero(slot_law[depot[n], t + 1]):
+                table[k] += slot_law[depot[n], t + 1, k] * cost
+            if stock_offset[n] >= 0:
+                row = stock_offset[n] + (t + 1) * columns
+                stock[row : row + columns] = on_hand[t]
+
+
+@nb.njit(cache=True)
+def _end_money(
+    points: StockedPoints, n: int, psi: float, kappa: float, landed: float, lead_weeks: float, credit: float,
+    bare: Floats, demand: float, backorders: Floats,
+) -> Floats:  # fmt: skip
+    """Serving those who wait at the end, less the credit for what lies on shelves then, for each of `backorders`."""
+    first, last = points.start[n], points.start[n + 1]
+    money, short = np.empty(len(backorders)), np.empty(max(last - first, 1))
+    for x in range(len(backorders)):
+        _, waited, shelf, waiting = shelves_and_waiting(
+            backorders[x], demand, psi, kappa, first, last,
+            points.share, points.base_stock, points.courier_weeks, points.holding, points.waiting, short,
+        )  # fmt: skip
+        waited += bare[3] * demand + bare[2] * backorders[x]
+        waiting += bare[1] * demand + bare[0] * backorders[x]
+        money[x] = landed * waiting + lead_weeks * waited - credit * shelf
+    return money

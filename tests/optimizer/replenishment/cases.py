@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from domain.forecast import Forecast
 from domain.network import Network
@@ -74,3 +75,11 @@ def arrays(case: Case) -> Arrays:
     instance = build_instance(case.network, case.forecast, stock_targets(case))
     tables = CostTables(instance)
     return Arrays(instance, tables, Programs(instance, tables), coupling_rows(instance, tables))
+
+
+def probabilities(mean: float, variance: float) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    """P(N = n), n = 0..1999, of the law with these moments."""
+    n = np.arange(2000)
+    if variance <= mean * (1 + 1e-9):
+        return np.asarray(stats.poisson.pmf(n, mean))
+    return np.asarray(stats.nbinom.pmf(n, mean**2 / (variance - mean), mean / variance))

@@ -4,27 +4,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from optimizer.replenishment.outlook import outlook
 from optimizer.replenishment.program import PartPlans
-from optimizer.replenishment.week_cost import on_hand_table, shelves_and_waiting
+from optimizer.replenishment.week_cost import on_hand_table
 from tests.judge.calendar import Calendar
 from tests.judge.leaves import Leaves, leaves_of
 from tests.judge.prices import Prices
 from tests.judge.states import evaluate
-from tests.optimizer.replenishment.cases import Arrays, arrays
+from tests.optimizer.replenishment.cases import Arrays, arrays, probabilities
 from tests.random_networks import Case, random_network
 
 SEEDS = (0, 7, 12, 23, 33, 41)
-
-
-def probabilities(mean: float, variance: float) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    """P(N = n), n = 0..1999, of the law with these moments."""
-    n = np.arange(2000)
-    if variance <= mean * (1 + 1e-9):
-        return np.asarray(stats.poisson.pmf(n, mean))
-    return np.asarray(stats.nbinom.pmf(n, mean**2 / (variance - mean), mean / variance))
 
 
 @settings(deadline=None)  # the first example compiles
@@ -36,34 +27,6 @@ def test_stock_on_hand_is_the_mean_over_all_demands(first: float, mean: float, r
     demand = np.arange(2000)
     left = np.maximum(first + np.arange(12)[:, None] - demand[None, :], 0.0)
     np.testing.assert_allclose(found, left @ probabilities(mean, mean * ratio), rtol=1e-9, atol=1e-9)
-
-
-@settings(deadline=None)  # the first example compiles
-@given(
-    st.floats(0.0, 8.0), st.floats(0.0, 4.0), st.floats(1.0, 3.0), st.floats(0.0, 1.0),
-    st.lists(st.tuples(st.floats(0.0, 1.0), st.integers(0, 5), st.floats(0.0, 2.0)), min_size=1, max_size=4),
-)  # fmt: skip
-def test_shelves_and_waiting_are_a_loop_over_points(
-    backorders: float, weekly: float, psi: float, kappa: float, points: list[tuple[float, int, float]]
-) -> None:
-    """A pipeline has mean λc + f·E[x⁻]: what is beyond the base stock waits, what is below is on the shelf."""
-    held = waited = shelves = waiting = 0.0
-    for share, stock, courier in points:
-        mean = share * (weekly * courier + backorders)
-        law = probabilities(mean, psi * mean + kappa * mean**2) if mean > 1e-12 else np.eye(2000)[0]
-        short = float(law @ np.maximum(np.arange(2000) - stock, 0.0))
-        held += 0.7 * (stock - mean + short)
-        waited += 3.0 * short
-        shelves += stock - mean + short
-        waiting += short
-    share_, stock_, courier_ = (np.array(column, dtype=float) for column in zip(*points, strict=True))
-    same, each = np.ones(len(points)), np.empty(len(points))
-    found = shelves_and_waiting(
-        backorders, weekly, psi, kappa, 0, len(points), share_, stock_.astype(np.int64), courier_,
-        0.7 * same, 3.0 * same, each,
-    )  # fmt: skip
-    assert found == pytest.approx((held, waited, shelves, waiting), rel=1e-7, abs=1e-7)
-    assert each.sum() == pytest.approx(waiting, rel=1e-7, abs=1e-7)
 
 
 def judges_leaves(case: Case) -> Leaves:
