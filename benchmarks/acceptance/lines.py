@@ -327,4 +327,18 @@ LINES = (
         replenishment.single_mode,
         f"{REAL}`python -m benchmarks.replenishment.single_mode NETWORK PLAN …`",
     ),
+    Line(
+        6,
+        "replenishment-scale",
+        "Time of replenishment grows no faster than parts^1.1 from 1,000 to 100,000",
+        replenishment.scaling,
+        "`python -m benchmarks.replenishment.scale`",
+    ),
+    Line(
+        6,
+        "replenishment-alliance",
+        "Replenishment of the alliance, 200,000 parts × 2–5 of 50 depots: gap ≤ 1 % in ≤ 20 min, ≤ 16 GB",
+        replenishment.industrial,
+        "`python -m benchmarks.replenishment.scale --alliance`",
+    ),
 )

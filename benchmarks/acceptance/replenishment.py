@@ -7,6 +7,8 @@ from benchmarks.replenishment.exact_parts import EQUAL, PARTS, samples
 from benchmarks.replenishment.instances import Problem, small_demo
 from benchmarks.replenishment.race import OURS, race
 from benchmarks.replenishment.race import PARTS as RACED
+from benchmarks.replenishment.scale import PARTS as GROWING
+from benchmarks.replenishment.scale import alliance, scale
 from benchmarks.replenishment.single_mode import PLAN, READINGS, Contest, farthest, of_folders, saved
 from benchmarks.replenishment.table import compared
 from storage.network_writing import write_tables
@@ -78,6 +80,16 @@ def single_mode(
     write_tables(tables, settings, folder)
     zapas(bench, "plan", folder, "--out", out)
     yield f"{car_parts} car parts: {_contest(of_folders(folder, out, plays, tell=bench.tell))}"
+
+
+def scaling(bench: Bench, sizes: Sequence[int] = GROWING) -> Iterator[Figure | str]:
+    """Seconds, gap and memory of networks of these sizes, and how seconds grow with the parts."""
+    yield from scale(bench.folder, sizes)
+
+
+def industrial(bench: Bench) -> Iterator[Figure | str]:
+    """The alliance: seconds, gap and memory, step by step."""
+    yield from alliance(bench.folder)
 
 
 def _contest(found: Contest) -> str:

@@ -11,7 +11,7 @@ The forecast is given: it is the demo's hidden truth. As programs, so that each 
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -48,13 +48,13 @@ _LAW = ("mean", "batch_index", "rate_shape", "discount", "drift")
 _ROOT = Path(__file__).parents[2]
 
 
-def make(folder: Path, size: Size, seed: int = 1) -> None:
+def make(folder: Path, size: Size, seed: int = 1, left_out: Collection[str] = _NOT_FOR_TARGETS) -> None:
     """Write a demo network of this size: what targets are made from, and the truth a forecast is made from.
 
-    Of the history only the last day is written: the forecast is given, and targets read none.
+    Of the history only the last day is written: the forecast is given, and targets read none. left_out: tables.
     """
     demo = generate(size, seed)
-    tables = {name: frame for name, frame in demo.tables.items() if name not in _NOT_FOR_TARGETS}
+    tables = {name: frame for name, frame in demo.tables.items() if name not in left_out}
     usage = tables["usage"]
     tables["usage"] = usage[usage["date"] == usage["date"].max()]
     write_tables(tables, demo.settings, folder / "network")
