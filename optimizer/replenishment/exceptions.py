@@ -5,6 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from domain.network import Network
+from optimizer.replenishment.causes import causes
 from optimizer.replenishment.instance import Instance
 from optimizer.replenishment.outlook import Outlook
 from optimizer.replenishment.program import PartPlans
@@ -14,15 +15,10 @@ _DEVICES = 0.5  # backorders at a depot below which a shortage is ordinary chanc
 
 def plan_exceptions(network: Network, instance: Instance, plans: PartPlans, expected: Outlook) -> pd.DataFrame:
     """kind, part, site, money_at_risk (network's currency), says; sorted by money, then part and site."""
-    frame = pd.concat(
-        [
-            _shortages(instance, expected),
-            _unreachable(instance, expected),
-            _late_inbound(network),
-            _minimum_orders(instance, plans),
-        ],
-        ignore_index=True,
-    )
+    short = expected.backorders[:, : instance.published].max(axis=1, initial=0.0) >= _DEVICES
+    stopped, chance = causes(network, instance, plans, expected, short | (instance.leaves.lead_weeks == 0))
+    others = (_shortages(instance, expected, chance), _late_inbound(network), _minimum_orders(instance, plans))
+    frame = pd.concat([found for found in (stopped, *others) if len(found)] or [stopped], ignore_index=True)
     frame = frame.astype({"kind": object, "part": object, "site": object, "money_at_risk": float, "says": object})
     return frame.sort_values(
         ["money_at_risk", "kind", "part", "site"], ascending=[False, True, True, True], kind="stable"
@@ -40,10 +36,11 @@ def _waiting_money(instance: Instance) -> npt.NDArray[np.float64]:
     return np.asarray(np.bincount(leaf, money, minlength=len(instance.leaves.part)), dtype=float)
 
 
-def _shortages(instance: Instance, expected: Outlook) -> pd.DataFrame:
+def _shortages(instance: Instance, expected: Outlook, chance: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    """Shortages that no single rule explains."""
     leaves = instance.leaves
     short = expected.backorders[:, : instance.published]
-    notable = np.flatnonzero((short.max(axis=1) >= _DEVICES) & (leaves.lead_weeks > 0))
+    notable = np.flatnonzero(chance)
     money = short[notable].sum(axis=1) * _waiting_money(instance)[notable]
     worst = short[notable].argmax(axis=1)
     until = short.shape[1] - (short[notable] >= _DEVICES)[:, ::-1].argmax(axis=1)
@@ -55,18 +52,6 @@ def _shortages(instance: Instance, expected: Outlook) -> pd.DataFrame:
         for n, w, day, weeks in zip(notable, worst, monday, until, strict=True)
     ]
     return _frame("shortage", instance.parts.part[leaves.part[notable]], _depot(instance, notable), money, says)
-
-
-def _unreachable(instance: Instance, expected: Outlook) -> pd.DataFrame:
-    leaves = instance.leaves
-    cut_off = np.flatnonzero(leaves.lead_weeks == 0)
-    money = expected.shortage[cut_off][:, : instance.published].sum(axis=1)
-    demand = leaves.weekly_mean[cut_off][:, : instance.published].sum(axis=1)
-    says = [
-        f"No lane may carry this part here; {units:.1f} units are wanted in {instance.published} weeks."
-        for units in demand
-    ]
-    return _frame("no lane", instance.parts.part[leaves.part[cut_off]], _depot(instance, cut_off), money, says)
 
 
 def _late_inbound(network: Network) -> pd.DataFrame:

@@ -1,20 +1,17 @@
-"""How plans and bounds answer when the problem changes: capacity, money, stock, and networks with a part missing."""
+"""How plans and bounds answer when the problem changes: capacity, money, stock, weeks that are frozen."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from domain.network import Network, Settings
-from domain.plan import ReplenishmentPlan
 from optimizer.replenishment import Params
 from tests.one_part import LANE, SETTINGS, Row, build, day, free_hub
 from tests.optimizer.replenishment.cases import BY_PROGRAMS, arrays, judged, one_leaf, planned
 from tests.oracle import optimum
-from tests.random_networks import AS_OF, Case, random_network
+from tests.random_networks import Case, random_network
 
 EIGHT_WEEKS = replace(SETTINGS, horizon_weeks=8)
 BOTH = pytest.mark.parametrize("params", [Params(), BY_PROGRAMS], ids=["exact", "programs"])
@@ -123,70 +120,6 @@ def test_more_stock_never_costs_more_in_the_bound() -> None:
     ]
     assert (np.diff(bounds) <= 1e-4 * bounds[0]).all()
     assert bounds[-1] < bounds[0] - 50.0
-
-
-def nothing_moves(case: Case, found: ReplenishmentPlan) -> pd.DataFrame:
-    """Asserts that the plan is empty, judged right and exactly bounded; returns its exceptions."""
-    assert len(found.shipments) == len(found.purchase_orders) == 0
-    outside = judged(case, found.shipments, found.purchase_orders)
-    assert outside.broken == []
-    assert found.cost.total == pytest.approx(outside.cost["total"])
-    assert found.cost.shortage > 100.0
-    assert found.lower_bound <= found.cost.total * (1.0 + 1e-9)
-    return found.exceptions
-
-
-CLOSED: Row = {
-    "event": "x",
-    "kind": "shutdown",
-    "start": AS_OF - timedelta(days=90),
-    "end": AS_OF + timedelta(days=400),
-}
-UNSERVED: dict[str, tuple[dict[str, Any], str]] = {
-    "a lane shut for good": ({"events": [CLOSED | {"applies_to": "lane:AIR"}]}, "short at the depot until the end"),
-    "a supplier shut for good": ({"events": [CLOSED | {"applies_to": "supplier:S1"}]}, "units short at the depot"),
-    "a lane without room": ({"lane": {"capacity_kg_per_week": 0.0}}, "units short at the depot until the end"),
-    "every week frozen": ({"settings": {"frozen_weeks": 11}}, "units short at the depot until the end"),
-    "dangerous goods": ({"part": {"dangerous_goods": True}}, "No lane may carry this part here; 5.6 units are wanted"),
-}  # fmt: skip
-
-
-def network_with(changes: dict[str, Any]) -> Network:
-    """The one-part network with these changes."""
-    settings: Settings = replace(EIGHT_WEEKS, **changes.get("settings", {}))
-    return build(settings, **{name: rows for name, rows in changes.items() if name != "settings"})
-
-
-@BOTH
-@pytest.mark.parametrize(("changes", "words"), UNSERVED.values(), ids=UNSERVED)
-def test_what_cannot_be_served_is_priced_and_said(changes: dict[str, Any], words: str, params: Params) -> None:
-    """No plan is infeasible: waiting is charged, the bound meets the cost, and an exception says it in words."""
-    case = one_leaf(network_with(changes))
-    found = planned(case, params)
-    exceptions = nothing_moves(case, found)
-    assert words in exceptions["says"].iloc[0]
-    assert exceptions["money_at_risk"].iloc[0] > 0.0
-
-
-@BOTH
-def test_without_money_nothing_is_bought(params: Params) -> None:
-    """A budget of 0 in every period gives an empty plan with its shortage priced."""
-    case = one_leaf(build(replace(EIGHT_WEEKS, budget_per_period=0.0)))
-    assert "units short at the depot" in nothing_moves(case, planned(case, params))["says"].iloc[0]
-
-
-@BOTH
-def test_almost_no_money_buys_nothing(params: Params) -> None:
-    """A budget below the price of one unit gives an empty plan with its shortage priced."""
-    case = one_leaf(build(replace(EIGHT_WEEKS, budget_per_period=99.0)))
-    assert "units short at the depot" in nothing_moves(case, planned(case, params))["says"].iloc[0]
-
-
-@BOTH
-def test_a_network_without_lanes_still_has_a_plan(params: Params) -> None:
-    """Every leaf is unreachable, and the plan says so."""
-    case = one_leaf(build(EIGHT_WEEKS, lanes=[]))
-    assert "No lane may carry this part" in nothing_moves(case, planned(case, params))["says"].iloc[0]
 
 
 @BOTH
