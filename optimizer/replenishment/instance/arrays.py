@@ -12,6 +12,13 @@ Ints = npt.NDArray[np.int64]
 Texts = npt.NDArray[np.object_]
 
 NEVER = np.iinfo(np.int64).max // 4  # a day number after every horizon
+_BITS = 34  # of a mantissa: ten decimal digits
+
+
+def ten_digits(figures: Floats) -> Floats:
+    """`figures` rounded to 34 binary, about ten decimal digits."""
+    mantissa, exponent = np.frexp(figures)
+    return np.asarray(np.ldexp(np.round(np.ldexp(mantissa, _BITS)), exponent - _BITS))
 
 
 @dataclass(frozen=True)

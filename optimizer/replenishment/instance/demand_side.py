@@ -10,7 +10,7 @@ from domain.logistics import WEEKS_PER_YEAR, SupplyLanes, courier_days, hub_of_p
 from domain.network import Network
 from domain.plan import StockTargets
 from domain.service import group_of, service_targets
-from optimizer.replenishment.instance.arrays import Floats, Ints, Leaves, Points, Texts
+from optimizer.replenishment.instance.arrays import Floats, Ints, Leaves, Points, Texts, ten_digits
 from optimizer.replenishment.instance.today import good_stock, net_stock_at, open_orders, region_supply
 
 _USED_BEFORE_IT_SPOILS = 0.9  # probability with which what is there is used within its shelf life (MODEL 3)
@@ -154,6 +154,7 @@ def _shelf_limits(
 def _points(
     network: Network, forecast: Forecast, targets: StockTargets, place: Ints, depot_of_leaf: Texts, landed: Floats
 ) -> tuple[Points, tuple[str, ...]]:
+    """The points of every leaf, ordered by content and only then by name; names of their groups."""
     leaf = place[forecast.share_leaf]
     order = np.lexsort((forecast.share_site.astype(str), leaf))
     leaf, site, share = leaf[order], forecast.share_site[order], forecast.share[order]
@@ -166,13 +167,13 @@ def _points(
     group_name[missing] = names[group_of(network, keys["part"].to_numpy(object)[missing], site[missing])]
     group_names = tuple(sorted(targets.waiting_price))
     codes = pd.Series(np.arange(len(group_names)), index=list(group_names))[group_name].to_numpy()
-    prices = np.array([targets.waiting_price[g] for g in group_names])
+    prices = ten_digits(np.array([targets.waiting_price[g] for g in group_names]))
     depot_here = depot_of_leaf[leaf]
     days = courier_days(network).fillna(0.0).reindex(list(site)).to_numpy(float)
     rate = network.site_of["holding_rate_per_year"].reindex(list(site)).to_numpy(float)
     base_stock = found["base_stock"].fillna(0).to_numpy(np.int64)
     net_stock = net_stock_at(network, keys["part"].to_numpy(object), site)
-    return Points(
+    points = Points(
         site=site,
         group=codes,
         share=share,
@@ -182,4 +183,7 @@ def _points(
         courier_weeks=days / DAYS_PER_WEEK,
         holding=landed[leaf] * rate / WEEKS_PER_YEAR,
         waiting=prices[codes],
-    ), group_names
+    )
+    content = (points.site.astype(str), points.net_stock, points.holding, points.waiting, points.courier_weeks)
+    by_content = np.lexsort((*content, points.base_stock, points.share, leaf))
+    return Points(**{name: column[by_content] for name, column in vars(points).items()}), group_names
