@@ -12,7 +12,7 @@ import pandas as pd
 from domain.forecast import Forecast
 from domain.forecast_tables import forecast_blocks, forecast_from_frames, shares_frame
 from domain.network import Network
-from domain.plan import Plan
+from domain.plan import Plan, PreviousShipments
 from domain.problems import CheckReport, ZapasError
 from domain.transfers import Transfers
 from forecasting.forecast import Forecasting
@@ -70,8 +70,13 @@ def run_plan(
         whole, report = read_network(directory, strict=strict)
         network = restricted(whole, only or {})
         given = _given_forecast(forecast_file, whole, network) if forecast_file else None
-        earlier = _earlier_targets(before, network)
-        planning = Planning(network, methods=_given_methods(methods_file), forecast=given, previous=earlier)
+        planning = Planning(
+            network,
+            methods=_given_methods(methods_file),
+            forecast=given,
+            previous=_earlier_targets(before, network),
+            shipped=_earlier_shipments(before, network),
+        )
         for step in STEPS:
             planning = run_step(step, planning, tell)
             _save(step.name, planning, partial)
@@ -169,6 +174,14 @@ def _earlier_targets(before: PlanFolder | None, network: Network) -> Previous | 
     if before is None or not stays(network.settings):
         return None
     return Previous(before.frame("targets", ["part", "site", "group", "base_stock", "since"]), before.as_of)
+
+
+def _earlier_shipments(before: PlanFolder | None, network: Network) -> PreviousShipments | None:
+    """The shipments of the plan before, where changing an order line costs."""
+    if before is None or network.settings.churn_cost == 0:
+        return None
+    lines = before.frame("shipments", ["part", "lane", "departs", "quantity"])
+    return PreviousShipments(lines.astype({"part": object, "lane": object}), before.as_of)
 
 
 def _given_forecast(file: Path, whole: Network, network: Network) -> Forecast:
