@@ -46,7 +46,7 @@ def add_owed(law: Floats, first: int, count: int, stock: float, weight: float, o
     return on_hand, most
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def fall_on_points(owed: Floats, most: int, old: float, fresh: float, points: LeafPoints) -> None:
     """Add to `points.backlog` and `points.owed` how what the depot owes, `owed` (2, units), falls on its points.
 
@@ -54,19 +54,20 @@ def fall_on_points(owed: Floats, most: int, old: float, fresh: float, points: Le
     units asked since the last line came in by their share of demand; of those before by what their base stock could
     still lose, a line having been sent in order to fill it.
     """
-    lacking, shelves = points.lack.sum(), points.base_stock.sum()
-    counted = points.backlog.shape[2] - 1
-    spread_on, load = points.spread_on, points.load
+    lack, base_stock, backlog, owed_units = points.lack, points.base_stock, points.backlog, points.owed
+    spread_on, load, claims, stocked = points.spread_on, points.load, points.claim, points.stocked
+    lacking, shelves = lack.sum(), base_stock.sum()
+    counted = backlog.shape[2] - 1
     spread_on[:] = 0.0
     spread_on[:, 0] = 1.0
     load[:] = 0.0
-    points.backlog[0, :, 0] += owed[0, 0]
-    points.backlog[1, :, 0] += owed[1, 0]
+    backlog[0, :, 0] += owed[0, 0]
+    backlog[1, :, 0] += owed[1, 0]
     touched = True
     shared, shared_owed = 0, 0.0  # steps by share so far; Σ owed[b] × those up to b
     for b in range(1, most + 1):
         if not touched:
-            load[points.bare] = shared * points.claim[points.bare]
+            load[points.bare] = shared * claims[points.bare]
             _owe_in_the_mean(owed[0], b, most, points)
             break
         touched = False
@@ -74,36 +75,28 @@ def fall_on_points(owed: Floats, most: int, old: float, fresh: float, points: Le
         room = (lacking if today else float(shelves)) - b + 1.0
         by_room = (today or b > fresh) and room > 0.0
         shared += 0 if by_room else 1
-        shared_owed += owed[0, b] * shared
-        for p in points.stocked:
-            law, claim = spread_on[p], points.claim[p]
-            last = min(points.base_stock[p], counted)
-            space = points.lack[p] if today else float(points.base_stock[p])
-            if by_room:
-                for m in range(last + 1):
-                    load[p] += law[m] * _odds(space - m, room)
-            else:
-                load[p] += claim
-            points.owed[p] += owed[0, b] * load[p]
-            _owe_one_more(law, last, space, room, by_room, claim)
-            touched |= law[: last + 1].max() > _NOTHING
-            for biased in range(2):
-                if owed[biased, b] > 0.0:
-                    for m in range(last + 1):
-                        points.backlog[biased, p, m] += owed[biased, b] * law[m]
+        average, met = owed[0, b], owed[1, b]
+        shared_owed += average * shared
+        per_room = 1.0 / room if by_room else 0.0
+        for p in stocked:
+            space = lack[p] if today else float(base_stock[p])
+            odds, arriving, gone, largest = claims[p], 0.0, 0.0, 0.0
+            for m in range(min(base_stock[p], counted) + 1):
+                if by_room:
+                    odds = max(min((space - m) * per_room, 1.0), 0.0)
+                going = odds * spread_on[p, m]
+                here = (1.0 - odds) * spread_on[p, m] + arriving
+                spread_on[p, m] = here
+                backlog[0, p, m] += average * here
+                backlog[1, p, m] += met * here
+                gone += going
+                arriving = going
+                largest = max(largest, here)
+            load[p] += gone if by_room else claims[p]
+            owed_units[p] += average * load[p]
+            touched |= largest > _NOTHING
     for p in points.bare:  # nothing to lose: all it can owe is a share of what falls by share
-        points.owed[p] += shared_owed * points.claim[p]
-
-
-@nb.njit(cache=True)
-def _owe_one_more(law: Floats, last: int, space: float, room: float, by_room: bool, claim: float) -> None:
-    """The law of a point's units, 0..last, when the depot owes one unit more."""
-    for m in range(last, 0, -1):
-        if by_room:
-            law[m] = (1.0 - _odds(space - m, room)) * law[m] + _odds(space - m + 1.0, room) * law[m - 1]
-        else:
-            law[m] = (1.0 - claim) * law[m] + claim * law[m - 1]
-    law[0] *= 1.0 - (_odds(space, room) if by_room else claim)
+        owed_units[p] += shared_owed * claims[p]
 
 
 @nb.njit(cache=True)
@@ -113,10 +106,4 @@ def _owe_in_the_mean(owed: Floats, first: int, most: int, points: LeafPoints) ->
     for b in range(first, most + 1):
         beyond += owed[b]
         units += owed[b] * (b - first + 1)
-    for p in range(len(points.load)):
-        points.owed[p] += beyond * points.load[p] + units * points.claim[p]
-
-
-@nb.njit(cache=True, inline="always")
-def _odds(space: float, room: float) -> float:
-    return max(min(space / room, 1.0), 0.0)
+    points.owed[:] += beyond * points.load + units * points.claim

@@ -85,7 +85,7 @@ def first_in_line(batch_index: float) -> float:
     return (batch_index - 1.0) / (batch_index + 1.0)
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def use_own_stock(points: LeafPoints, demand: Demand, n: int, time: float) -> tuple[float, float]:
     """(units left, share of demand that reaches the depot): stock above base stock serves its point alone until used.
 
@@ -94,23 +94,26 @@ def use_own_stock(points: LeafPoints, demand: Demand, n: int, time: float) -> tu
     so_far = window(demand, n, 0.0, time)
     psi, q = demand.batch_index[n], first_in_line(demand.batch_index[n])
     met, met_kappa = so_far.mean * (1.0 + so_far.bias), so_far.kappa / (1.0 + so_far.kappa)
-    left = reaching = 0.0
-    for p in range(len(points.share)):
-        points.active[p], points.left[p], points.alone[p] = 1.0, 0.0, 0.0
-        if points.excess[p] > 0.0:
-            mean = points.share[p] * so_far.mean
+    share, excess, courier_days, net_stock = points.share, points.excess, points.courier_days, points.net_stock
+    active, left, alone, claim = points.active, points.left, points.alone, points.claim
+    remaining = reaching = 0.0
+    for p in range(len(share)):
+        active[p], left[p], alone[p] = 1.0, 0.0, 0.0
+        if excess[p] > 0.0:
+            mean = share[p] * so_far.mean
             variance = psi * mean + so_far.kappa * mean**2
-            lasting, beyond = cdf_and_backorders(mean, variance, int(points.excess[p]))
-            points.active[p] = 1.0 - lasting
-            points.left[p] = points.excess[p] - mean + beyond
-        if points.excess[p] > 0.0 or time < points.courier_days[p]:
-            mean = points.share[p] * met
-            points.alone[p] = fill_of(mean, psi * mean + met_kappa * mean**2, q, int(max(points.net_stock[p], 0.0)))
-        left += points.left[p]
-        reaching += points.share[p] * points.active[p]
-    for p in range(len(points.share)):
-        points.claim[p] = points.share[p] * points.active[p] / reaching if reaching > 0.0 else 0.0
-    return left, reaching
+            lasting, beyond = cdf_and_backorders(mean, variance, int(excess[p]))
+            active[p] = 1.0 - lasting
+            left[p] = excess[p] - mean + beyond
+        if excess[p] > 0.0 or time < courier_days[p]:
+            mean = share[p] * met
+            alone[p] = fill_of(mean, psi * mean + met_kappa * mean**2, q, int(max(net_stock[p], 0.0)))
+        remaining += left[p]
+        reaching += share[p] * active[p]
+    claim[:] = 0.0
+    if reaching > 0.0:
+        claim[:] = share * active / reaching
+    return remaining, reaching
 
 
 @nb.njit(cache=True)
@@ -147,43 +150,42 @@ def write_fill(mean: float, variance: float, q: float, fill: Floats, backorders:
 
 
 class Found(NamedTuple):
-    """What a week holds for one point: share of units served at once; units on the shelf and waiting."""
+    """What a week holds for each point: share of units served at once; units on the shelf and waiting; (points,)."""
 
-    fill: float
-    shelf: float
-    waiting: float
+    served: Floats
+    shelf: Floats
+    waiting: Floats
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def find(
-    points: LeafPoints, p: int, weekly: float, psi: float, kappa: float, time: float, fill: Floats, backorders: Floats
-) -> Found:
-    """Point p in the middle of a week: its pipeline is the courier's demand and what the depot owes it.
+    points: LeafPoints, weekly: float, psi: float, kappa: float, time: float,
+    fill: Floats, backorders: Floats, found: Found,
+) -> None:  # fmt: skip
+    """Write what the middle of a week holds for points whose pipelines are the courier's demand and what is owed them.
 
     A customer meets the size-biased law of the rate, of mean (1 + κ) and relative variance κ/(1 + κ) (MODEL 2).
     """
-    stock, last, q = points.base_stock[p], min(points.base_stock[p], points.backlog.shape[2] - 1), first_in_line(psi)
-    mean = points.share[p] * weekly * min(points.courier_days[p], time) / DAYS_PER_WEEK
-    if last > 0:
-        write_fill(mean, psi * mean + kappa * mean * mean, q, fill[: last + 1], backorders[: last + 1])
-    below = 0.0
-    for m in range(last):
-        below += points.backlog[0, p, m] * (last - m - mean + backorders[last - m])
-    pipeline = mean + points.owed[p]
-    if points.excess[p] <= 0.0:
+    share, courier_days, base_stock, owed = points.share, points.courier_days, points.base_stock, points.owed
+    excess, active, left, alone, backlog = points.excess, points.active, points.left, points.alone, points.backlog
+    q, counted = first_in_line(psi), backlog.shape[2] - 1
+    for p in range(len(share)):
+        stock, last = base_stock[p], min(base_stock[p], counted)
+        mean = share[p] * weekly * min(courier_days[p], time) / DAYS_PER_WEEK
+        below = served = 0.0
+        if last > 0:
+            write_fill(mean, psi * mean + kappa * mean * mean, q, fill[: last + 1], backorders[: last + 1])
+            for m in range(last):
+                below += backlog[0, p, m] * (last - m - mean + backorders[last - m])
+            met = mean * (1.0 + kappa)
+            write_fill(met, psi * met + kappa / (1.0 + kappa) * met * met, q, fill[: last + 1], backorders[: last + 1])
+            for m in range(last):
+                served += backlog[1, p, m] * fill[last - m]
+        pipeline = mean + owed[p]
         shelf, waiting = below, max(pipeline - stock + below, 0.0)
-    else:
-        active = points.active[p]
-        shelf = points.left[p] + active * below + (1.0 - active) * stock
-        waiting = active * max(pipeline / max(active, 1e-9) - stock + below, 0.0)
-    met = mean * (1.0 + kappa)
-    if last > 0:
-        write_fill(met, psi * met + kappa / (1.0 + kappa) * met * met, q, fill[: last + 1], backorders[: last + 1])
-    served = 0.0
-    for m in range(last):
-        served += points.backlog[1, p, m] * fill[last - m]
-    if time < points.courier_days[p]:
-        served = points.alone[p]
-    elif points.excess[p] > 0.0:
-        served = points.alone[p] + (1.0 - points.alone[p]) * served
-    return Found(served, shelf, waiting)
+        if excess[p] > 0.0:
+            shelf = left[p] + active[p] * below + (1.0 - active[p]) * stock
+            waiting = active[p] * max(pipeline / max(active[p], 1e-9) - stock + below, 0.0)
+            served = alone[p] + (1.0 - alone[p]) * served
+        found.served[p] = alone[p] if time < courier_days[p] else served
+        found.shelf[p], found.waiting[p] = shelf, waiting
