@@ -106,7 +106,7 @@ def _shipments(network: Network, instance: Instance, found: Decomposition, expec
             "cost": units * (parts.freight[part, lane] + parts.duty[part, lane]) + instance.line_cost,
             "reason": shipment_reasons(network, instance, found.plans, expected),
         }
-    )
+    ).astype({"shipment": object, "reason": object})  # text, also where there are no lines
     return frame.sort_values(["departs", "lane", "part"], kind="stable").reset_index(drop=True)
 
 
@@ -128,7 +128,7 @@ def _purchase_orders(network: Network, instance: Instance, found: Decomposition)
             "value": quantity * parts.unit_cost[buyer],
             "reason": purchase_reasons(instance, found.plans),
         }
-    )
+    ).astype({"order": object, "reason": object})
     return frame.sort_values(["order_on", "supplier", "part"], kind="stable").reset_index(drop=True)
 
 
