@@ -108,3 +108,24 @@ def test_targets_stay_as_the_plan_before_had_them(tmp_path: Path) -> None:
     assert before["since"].notna().any()
     careless = replace(run.network, settings=replace(run.network.settings, target_change_cost=0.0))
     assert stock_targets(careless, run.forecast).table["base_stock"].sum() < before["base_stock"].sum()
+
+
+def test_lines_stay_as_the_plan_before_had_them(tmp_path: Path) -> None:
+    """Where changed order lines cost, the plan that OUT holds keeps its lines though two more repairs wait."""
+    tables, settings = tiny()
+    lines = {}
+    for churn_cost in (0.0, 500.0):
+        out = tmp_path / f"plan {churn_cost}"
+        write_tables(tables, {**settings, "churn_cost": churn_cost}, tmp_path / "network")
+        run_plan(tmp_path / "network", out, documents=no_documents, only={"part": "NA"})
+        before = read_plan(out).frame("shipments")
+        more = tables["repair_orders"].assign(repair_order="RO-2", quantity=2)
+        both = pd.concat([tables["repair_orders"], more], ignore_index=True)
+        write_tables({**tables, "repair_orders": both}, {**settings, "churn_cost": churn_cost}, tmp_path / "network")
+        run_plan(tmp_path / "network", out, documents=no_documents, only={"part": "NA"})
+        published = before["departs"] < before["departs"].min() + pd.Timedelta(weeks=20)
+        key = ["part", "lane", "departs", "quantity"]
+        lines[churn_cost] = (before[published], read_plan(out).frame("shipments")[key].merge(before[published][key]))
+    assert len(lines[0.0][0]) == len(lines[500.0][0]) > 0
+    assert len(lines[500.0][1]) == len(lines[500.0][0])
+    assert len(lines[0.0][1]) < len(lines[0.0][0])
