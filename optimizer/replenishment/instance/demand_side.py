@@ -5,7 +5,7 @@ import pandas as pd
 
 from domain.calendar import DAYS_PER_WEEK
 from domain.counts import quantile_table
-from domain.forecast import Forecast
+from domain.forecast import Forecast, relative_variance
 from domain.logistics import WEEKS_PER_YEAR, SupplyLanes, courier_days, hub_of_part
 from domain.network import Network
 from domain.plan import StockTargets
@@ -105,19 +105,17 @@ def _uncertain_weeks(network: Network, parts_table: pd.DataFrame, part: Ints, le
 def _window_moments(forecast: Forecast, order: Ints, window: Ints, weeks: int) -> tuple[Floats, Floats]:
     """Mean and variance of demand over the last min(t, window) weeks before the end of week t, (leaves, weeks)."""
     mean, variance = np.empty((len(order), weeks)), np.empty((len(order), weeks))
-    cumulative = np.concatenate([np.zeros((len(order), 1)), np.cumsum(forecast.mean[order], axis=1)], axis=1)
-    drifting = bool(((forecast.drift > 0) & (forecast.discount < 1)).any())
-    kappa = 1.0 / forecast.rate_shape[order]
-    psi = forecast.batch_index[order]
-    for t in range(1, weeks + 1):
-        first = np.maximum(t - window, 0)
-        mean[:, t - 1] = cumulative[:, t] - cumulative[np.arange(len(order)), first]
-        if drifting:
-            kappa = np.empty(len(order))
-            for start in np.unique(first):
-                rows = first == start
-                kappa[rows] = forecast.relative_variance(int(start) + 1, t)[order][rows]
-        variance[:, t - 1] = psi * mean[:, t - 1] + kappa * mean[:, t - 1] ** 2
+    for width in np.unique(window):
+        rows = np.flatnonzero(window == width)
+        leaf = order[rows]
+        weekly, shape, psi = forecast.mean[leaf], forecast.rate_shape[leaf], forecast.batch_index[leaf]
+        discount, drift = forecast.discount[leaf], forecast.drift[leaf]
+        cumulative = np.concatenate([np.zeros((len(rows), 1)), np.cumsum(weekly, axis=1)], axis=1)
+        for t in range(1, weeks + 1):
+            first = max(t - int(width), 0)
+            units = cumulative[:, t] - cumulative[:, first]
+            kappa = relative_variance(weekly[:, first:t], shape, discount, drift, first + 1)
+            mean[rows, t - 1], variance[rows, t - 1] = units, psi * units + kappa * units**2
     return mean, variance
 
 
@@ -156,34 +154,53 @@ def _points(
 ) -> tuple[Points, tuple[str, ...]]:
     """The points of every leaf, ordered by content and only then by name; names of their groups."""
     leaf = place[forecast.share_leaf]
-    order = np.lexsort((forecast.share_site.astype(str), leaf))
-    leaf, site, share = leaf[order], forecast.share_site[order], forecast.share[order]
-    keys = pd.DataFrame({"part": forecast.part[forecast.share_leaf][order], "site": site})
-    table = targets.table.loc[targets.table["group"] != "", ["part", "site", "group", "base_stock"]]
-    found = keys.merge(table, on=["part", "site"], how="left", validate="one_to_one")
+    name, sites = pd.factorize(forecast.share_site, sort=True)
+    order = np.lexsort((name, leaf))
+    leaf, name, share = leaf[order], name[order], forecast.share[order]
+    parts, of_part = pd.factorize(forecast.part)[::-1]
+    part, site = of_part[forecast.share_leaf[order]], sites[name]
+    target = _rows_of_targets(targets, parts, sites, part * len(sites) + name)
+    group_name = np.append(targets.table["group"].to_numpy(object), "")[target]
     names = np.array(list(service_targets(network)), dtype=object)
-    missing = found["base_stock"].isna().to_numpy()
-    group_name = found["group"].to_numpy(object)
-    group_name[missing] = names[group_of(network, keys["part"].to_numpy(object)[missing], site[missing])]
+    missing = target < 0
+    group_name[missing] = names[group_of(network, parts[part[missing]], site[missing])]
     group_names = tuple(sorted(targets.waiting_price))
     codes = pd.Series(np.arange(len(group_names)), index=list(group_names))[group_name].to_numpy()
     prices = ten_digits(np.array([targets.waiting_price[g] for g in group_names]))
-    depot_here = depot_of_leaf[leaf]
-    days = courier_days(network).fillna(0.0).reindex(list(site)).to_numpy(float)
-    rate = network.site_of["holding_rate_per_year"].reindex(list(site)).to_numpy(float)
-    base_stock = found["base_stock"].fillna(0).to_numpy(np.int64)
-    net_stock = net_stock_at(network, keys["part"].to_numpy(object), site)
+    days = courier_days(network).fillna(0.0).reindex(sites).to_numpy(float)[name]
+    rate = network.site_of["holding_rate_per_year"].reindex(sites).to_numpy(float)[name]
+    base_stock = np.append(targets.table["base_stock"].fillna(0).to_numpy(np.int64), 0)[target]
+    net_stock = net_stock_at(network, parts[part], site)
     points = Points(
         site=site,
         group=codes,
         share=share,
         base_stock=base_stock,
         # what a depot holds beyond the base stock of its own customers is there for every point
-        net_stock=np.where(site == depot_here, np.minimum(net_stock, base_stock), net_stock),
+        net_stock=np.where(site == depot_of_leaf[leaf], np.minimum(net_stock, base_stock), net_stock),
         courier_weeks=days / DAYS_PER_WEEK,
         holding=landed[leaf] * rate / WEEKS_PER_YEAR,
         waiting=prices[codes],
     )
-    content = (points.site.astype(str), points.net_stock, points.holding, points.waiting, points.courier_weeks)
+    content = (name, points.net_stock, points.holding, points.waiting, points.courier_weeks)
     by_content = np.lexsort((*content, points.base_stock, points.share, leaf))
     return Points(**{name: column[by_content] for name, column in vars(points).items()}), group_names
+
+
+def _rows_of_targets(targets: StockTargets, parts: Texts, sites: Texts, wanted: Ints) -> Ints:
+    """Row of the targets of every pair in `wanted`, part × number of sites + site; −1 where it has none.
+
+    Raises ValueError when a pair has two.
+    """
+    table = targets.table
+    part, site = (
+        pd.Index(parts).get_indexer(pd.Index(table["part"])),
+        pd.Index(sites).get_indexer(pd.Index(table["site"])),
+    )
+    rows = np.flatnonzero((table["group"] != "").to_numpy() & (part >= 0) & (site >= 0))
+    pair = pd.Index(part[rows] * len(sites) + site[rows])
+    if not pair.is_unique:
+        twice = table.iloc[rows[pair.duplicated()][0]]
+        raise ValueError(f"part {twice['part']} has two targets at {twice['site']}")
+    found: Ints = np.append(rows, -1)[pair.get_indexer(pd.Index(wanted))]
+    return found

@@ -59,6 +59,15 @@ def test_a_forecast_shorter_than_the_inner_horizon_is_refused() -> None:
         build_instance(case.network, short, stock_targets(case))
 
 
+def test_two_targets_of_one_part_at_one_point_are_refused() -> None:
+    """The error names the part and the point."""
+    case = one_leaf(build())
+    targets = stock_targets(case)
+    twice = replace(targets, table=pd.concat([targets.table, targets.table], ignore_index=True))
+    with pytest.raises(ValueError, match="part A has two targets at P1"):
+        build_instance(case.network, case.forecast, twice)
+
+
 def test_stock_counts_up_to_the_day_it_expires() -> None:
     """At the hub and at the depot units that expire on `as_of` count, those that expired before do not."""
     stock = [
