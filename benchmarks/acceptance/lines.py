@@ -341,4 +341,22 @@ LINES = (
         replenishment.industrial,
         "`python -m benchmarks.replenishment.scale --alliance`",
     ),
+    Line(
+        6,
+        "limits",
+        "Budgets of zero, closed lanes, no departure, parts no lane carries: a plan with the shortage priced and an "
+        "exception in words",
+        replenishment.limits,
+        "`pytest tests/optimizer/replenishment/test_exceptions.py tests/cli/test_exceptions.py`; budget_per_period = 0 "
+        "in network.toml, `zapas plan DIR --out OUT`, sheet Exceptions of OUT/plan.xlsx",
+    ),
+    Line(
+        6,
+        "steady",
+        "Planning again on the same data changes nothing; with one repair more it changes few orders (measured) and "
+        "no frozen one; more capacity never raises the lower bound",
+        replenishment.steady,
+        "`zapas plan` twice into different folders, `diff -r`; add a row to repair_orders.csv and plan again with "
+        "`--previous OUT`; `pytest tests/optimizer/replenishment/test_metamorphic.py`",
+    ),
 )

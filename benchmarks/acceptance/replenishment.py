@@ -1,20 +1,38 @@
 """Replenishment against the same problem as a mixed-integer program, and parts' programs against exact optima."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
 
 from benchmarks.car_parts import car_parts_network
 from benchmarks.replenishment.exact_parts import EQUAL, PARTS, samples
 from benchmarks.replenishment.instances import Problem, small_demo
+from benchmarks.replenishment.limits import SITUATIONS
 from benchmarks.replenishment.race import OURS, race
 from benchmarks.replenishment.race import PARTS as RACED
 from benchmarks.replenishment.scale import PARTS as GROWING
 from benchmarks.replenishment.scale import alliance, scale
 from benchmarks.replenishment.single_mode import PLAN, READINGS, Contest, farthest, of_folders, saved
+from benchmarks.replenishment.steady import (
+    Change,
+    change,
+    enlarged,
+    in_the_books,
+    one_more_repair,
+    plan_of,
+    repairs,
+    with_rooms,
+)
+from benchmarks.replenishment.steady import planned as planned_again
 from benchmarks.replenishment.table import compared
+from domain.network import Network
 from storage.network_writing import write_tables
 
-from .demos import planned, zapas
+from .demos import plan_json, planned, zapas
 from .line import Bench, Figure
+from .robustness import contents, differing
 
 SEEDS = (1, 2, 3, 4, 5)
 JUDGED, UNEQUAL = "one mode a depot", 0.005  # the peer of the line; fill rates within half a point are equal
@@ -99,3 +117,85 @@ def _contest(found: Contest) -> str:
         for reading, words in READINGS.items()
     )
     return f"logistics cost of the plan {ours:,.0f}; {others}"
+
+
+def limits(
+    bench: Bench, demo: Problem | None = None, situations: Sequence[str] = tuple(SITUATIONS)
+) -> Iterator[Figure | str]:
+    """The small demo where something stops supply: always a plan, with waiting charged and an exception that says why;
+    one of them through the console."""
+    problem, told = demo or small_demo(), 0
+    for name in situations:
+        change_of, kind = SITUATIONS[name]
+        plan = plan_of(planned_again(problem, change_of(problem.network)))
+        found = plan.exceptions[plan.exceptions["kind"] == kind]
+        told += len(found) > 0 and plan.cost.shortage > 0 and plan.lower_bound <= plan.cost.total
+        says = found["says"].iloc[0] if len(found) else "nothing is said"
+        yield f"{name}: shortage {plan.cost.shortage:,.0f}; {says}"
+    yield Figure("situations with a plan, its shortage priced and said", told, at_least=len(situations))
+    folder, out = bench.folder / "network", bench.folder / "plan"
+    zapas(bench, "demo", folder, "--size", "small")
+    settings = folder / "network.toml"
+    text = settings.read_text(encoding="utf-8").splitlines()
+    poor = ["budget_per_period = 0" if line.startswith("budget_per_period") else line for line in text]
+    settings.write_text("\n".join(poor) + "\n", encoding="utf-8")
+    done = zapas(bench, "plan", folder, "--out", out)
+    yield Figure("zapas plan with a budget of 0: exit code", done.exit_code, at_most=0, at_least=0)
+    yield Figure("purchase value", plan_json(out)["cost"]["purchase"], at_most=0)
+    sheet = pd.read_excel(out / "plan.xlsx", sheet_name="Exceptions", header=None, engine="calamine").to_numpy().ravel()
+    yield Figure("lines in plan.xlsx that say so", sum("the budget is 0" in str(cell) for cell in sheet), at_least=1)
+
+
+def steady(bench: Bench, demo: Problem | None = None, number: int = 10, folders: bool = True) -> Iterator[Figure | str]:
+    """The same data again; one repair order more; more of a limit (`number` repairs and enlargements)."""
+    if folders:
+        network, out = planned(bench, "small")
+        zapas(bench, "plan", network, "--out", bench.folder / "again")
+        one, other = contents(out), contents(bench.folder / "again")
+        yield Figure(f"planned again: files that differ, of {len(one)}", len(differing(one, other)), at_most=0)
+    problem = demo or small_demo()
+    books = in_the_books(problem)
+    base = plan_of(planned_again(problem, books))
+    lines = len(base.shipments), len(base.purchase_orders)
+    yield f"{lines[0]:,} shipment lines and {lines[1]:,} purchases, those of the first two weeks approved and inbound"
+    yield from _with_repairs(problem, books, number, "changes cost nothing")
+    dear = replace(books, settings=replace(books.settings, churn_cost=2 * books.settings.order_line_cost))
+    yield from _with_repairs(problem, dear, number, "a change costs two order lines")
+    yield from _enlargements(problem, number)
+
+
+def _with_repairs(problem: Problem, network: Network, number: int, words: str) -> Iterator[Figure | str]:
+    """What a plan changes: on the same data, and with one repair order more."""
+    first = plan_of(planned_again(problem, network))
+    costs = network.settings.churn_cost > 0
+    before = plan_of(planned_again(problem, network, first)) if costs else first
+    again = change(network, before, plan_of(planned_again(problem, network, before)))
+    yield Figure(f"{words}: lines changed on the same data", again.shipments + again.purchases, at_most=0)
+    found: list[Change] = []
+    for part, site in repairs(problem, number):
+        made = plan_of(planned_again(problem, one_more_repair(network, part, site), before))
+        found.append(change(network, before, made))
+    for what, counts in (
+        ("shipment lines", [one.shipments for one in found]),
+        ("purchases", [one.purchases for one in found]),
+    ):
+        mean, middle, worst = np.mean(counts), np.median(counts), max(counts)
+        yield Figure(f"  one repair more: {what} changed, on average", float(mean))
+        yield f"  half of the repairs change at most {middle:,.0f} {what}, the worst {worst:,}"
+    yield Figure("  new lines in frozen weeks", sum(one.frozen for one in found), at_most=0)
+
+
+def _enlargements(problem: Problem, number: int, seed: int = 6) -> Iterator[Figure | str]:
+    """More of some limit: the bound is never above a plan found with less, and how the reported bound moves."""
+    narrow = with_rooms(problem.network)
+    less = plan_of(planned_again(problem, narrow))
+    rng, above, rises = np.random.default_rng(seed), 0, []
+    for _ in range(number):
+        what, wide = enlarged(narrow, rng)
+        more = plan_of(planned_again(problem, wide))
+        above += more.lower_bound > less.cost.total
+        rises.append(more.lower_bound / less.lower_bound - 1)
+        yield f"{what}: bound {100 * rises[-1]:+.4f} %, cost {100 * (more.cost.total / less.cost.total - 1):+.3f} %"
+    yield Figure("more capacity: bounds above the plan found with less", above, at_most=0)
+    yield Figure("  reported bounds that rose", sum(rise > 1e-9 for rise in rises), at_most=0)
+    yield Figure("  by at most", 100 * max(0.0, *rises), "%")

@@ -40,7 +40,7 @@ def causes(
 ) -> tuple[pd.DataFrame, Bools]:
     """(exceptions, the leaves of `short` that none of them explains); a leaf counts for the first cause that fits."""
     left, rows = short.copy(), []
-    for find in (_lanes, _suppliers, _budgets, _room, _shelf_life):
+    for find in (_lanes, _suppliers, _budgets, _minimum_values, _room, _shelf_life):
         for cause in find(network, instance, plans, expected, left):
             mine = np.flatnonzero(left & cause.leaves)
             if len(mine) or cause.always:
@@ -124,7 +124,7 @@ def _why_idle(network: Network, instance: Instance, lane: int) -> str:
     ):
         if shut.closed(days, keys).all():
             last = shut.first_open(days.max(), keys) - 1
-            return f"{what} until {_day(last)}, the whole plan"
+            return f"{what} until {_day(last)}"
     weekdays = row["departures"] or "any day"
     return f"never leaves in the {instance.published} weeks of the plan: it is shut on its days ({weekdays})"
 
@@ -143,11 +143,9 @@ def _exhausted(instance: Instance, plans: PartPlans) -> Bools:
 def _suppliers(
     network: Network, instance: Instance, plans: PartPlans, expected: Outlook, short: Bools
 ) -> Iterator[Cause]:
-    """A supplier shut for the whole plan, last order dates that are past, a minimum order value not reached."""
+    """A supplier shut for the whole plan, last order dates that are past."""
     parts, first_day = instance.parts, np.datetime64(instance.first_monday, "D")
     shut, waiting = shutdowns(network), short & _exhausted(instance, plans)
-    early = plans.week <= instance.published
-    ordered = np.bincount(parts.supplier[plans.buyer[early]], minlength=len(instance.suppliers)) > 0
     for code, supplier in enumerate(instance.suppliers):
         mine = waiting & (parts.supplier == code)[instance.leaves.part]
         name = supplier or "the market"
@@ -160,10 +158,21 @@ def _suppliers(
             continue
         past = mine & (parts.last_order_week < weeks[0])[instance.leaves.part]
         yield Cause("last order date", "", past, f"Past their last order date, parts can no longer be bought of {name}")
-        if instance.coupling.minimum_value[code] > 0 and not ordered[code]:
-            least = f"{instance.coupling.minimum_value[code]:,.0f} {network.settings.currency}"
-            says = f"Nothing is ordered from {name}: its minimum order of {least} is not reached"
-            yield Cause("minimum value", "", mine, says)
+
+
+def _minimum_values(
+    network: Network, instance: Instance, plans: PartPlans, expected: Outlook, short: Bools
+) -> Iterator[Cause]:
+    """Suppliers with a minimum order value from whom nothing is ordered in weeks 1..T."""
+    supplier, minimum = instance.parts.supplier, instance.coupling.minimum_value
+    early = plans.week <= instance.published
+    ordered = np.bincount(supplier[plans.buyer[early]], minlength=len(minimum)) > 0
+    waiting = short & _exhausted(instance, plans)
+    for code in np.flatnonzero((minimum > 0) & ~ordered):
+        mine = waiting & (supplier == code)[instance.leaves.part]
+        least = f"{minimum[code]:,.0f} {network.settings.currency}"
+        says = f"Nothing is ordered from {instance.suppliers[code]}: its minimum order of {least} is not reached"
+        yield Cause("minimum value", "", mine, says)
 
 
 def _budgets(

@@ -39,7 +39,7 @@ UNSERVED: dict[str, tuple[dict[str, Any], str, str]] = {
     "no lane open": (
         {"lanes": [LANE, SEA], "events": shut("lane:AIR")},
         "no open lane",
-        "No open lane reaches D1 (AIR is shut until 10 Apr 2025, the whole plan, SEA has no room: its capacity is 0)",
+        "No open lane reaches D1 (AIR is shut until 10 Apr 2025, SEA has no room: its capacity is 0)",
     ),
     "no lane": ({"lanes": []}, "no lane", "No lane leads to D1"),
     "dangerous goods": ({"part": {"dangerous_goods": True}}, "no lane", "No lane to D1 may carry dangerous goods"),
