@@ -8,8 +8,9 @@ first; then a unit shipped costs its move less what it would have cost to stay, 
     a purchase:  U > H, paths at min(hub + π, bought) − π·H + (B − (U − H))·(lowest premium),  B a whole lot,
 
 is a lower bound on the cost of any plan, for any π. Paths tell the least cost for every number of units, and leaves
-add up by convolution, so U and B are chosen exactly. What the bound leaves out is when the hub's inbound comes, and
-that every single purchase, not only their sum, is a lot.
+add up by convolution, so U and B are chosen exactly. Departures before the hub's next inbound may take no more than it
+holds today: another premium on them. What the bound leaves out are further inbounds, and that every single purchase,
+not only their sum, is a lot.
 """
 
 from typing import NamedTuple
@@ -29,12 +30,19 @@ from optimizer.replenishment.program.facts import (
     minimum_lot,
 )
 from optimizer.replenishment.program.path import Way, combine, leaf_values, split, trace
+from optimizer.replenishment.program.search import new_search, next_trial
 from optimizer.replenishment.program.serve import serve
-from optimizer.replenishment.program.slots import Orders, Slots, hub_in_all, order_prices, slot_prices
+from optimizer.replenishment.program.slots import (
+    Orders,
+    Slots,
+    hub_in_all,
+    next_inbound,
+    order_prices,
+    slot_prices,
+)
 from optimizer.replenishment.program.storage import stores, with_storage
 
 _TRIES = 12  # premiums tried for the hub's stock
-_TOLERANCE = 1e-5  # of a part's bound: what another premium may at most add
 
 
 class Work(NamedTuple):
@@ -42,6 +50,7 @@ class Work(NamedTuple):
 
     columns: units + 1 by leaf; cost: their tables one after the other, from `first` on. value: leaves × units; before:
     leaves × slots × units; choice: leaves × units of all leaves; path, chosen: units and departure by leaf and slot.
+    quantity, departure, purchase: the plan being tried.
     """
 
     columns: Ints
@@ -52,6 +61,9 @@ class Work(NamedTuple):
     choice: Counts
     path: Counts
     chosen: Counts
+    quantity: Counts
+    departure: Counts
+    purchase: Ints
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -62,20 +74,70 @@ def plan_part(
 
     `start[i]` remembers the premium that was right, where the next search begins.
     """
-    at_hub = hub_in_all(i, facts)
-    orders = order_prices(i, facts, terms)
-    slots = slot_prices(i, facts, terms, orders)
-    work = _work(i, facts, terms)
-    bound, enough = _from_hub(i, facts, slots, at_hub, work)
-    cost = serve(i, facts, terms, orders, work.path, work.chosen, False, quantity, departure, purchase)
-    if not enough and orders.week[facts.weeks] > 0:
-        buying, cost = _buying(i, facts, terms, orders, slots, at_hub, start, cost, quantity, departure, purchase, work)
-        bound = min(bound, buying)
-    there = facts.credit[i] * at_hub
+    orders, work = order_prices(i, facts, terms), _work(i, facts, terms)
+    before = next_inbound(i, facts)
+    search, early, best, cost = new_search(facts.unit_cost[i]), 0.0, -np.inf, np.inf
+    for _ in range(_TRIES):
+        slots = slot_prices(i, facts, terms, orders, early, before)
+        bound, cost, left = _branches(
+            i, facts, terms, orders, slots, before, start, cost, quantity, departure, purchase, work
+        )
+        bound -= early * facts.hub_stock[i] if early > 0.0 else 0.0
+        best = max(best, bound)
+        early = next_trial(search, early, bound, left - facts.hub_stock[i], 0.0)
+        if before == 0 or np.isnan(early):
+            break
+    there = facts.credit[i] * hub_in_all(i, facts)
+    idle = facts.hub_rate * facts.unit_cost[i] * idle_weeks(i, facts) - there
     for leaf in range(facts.leaf_start[i], facts.leaf_start[i + 1]):
         there += facts.credit[i] * facts.held_at_start[leaf]
-    idle = facts.hub_rate * facts.unit_cost[i] * idle_weeks(i, facts) - facts.credit[i] * at_hub
-    return cost + there, bound + idle + there
+    return cost + there, best + idle + there
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _branches(
+    i: int, facts: Facts, terms: Terms, orders: Orders, slots: Slots, before: int, start: Floats,
+    cost: float, quantity: Counts, departure: Counts, purchase: Ints, work: Work,
+) -> tuple[float, float, int]:  # fmt: skip
+    """(bound of the better branch, cost of the cheapest plan so far, units its path takes at the hub before a day)."""
+    at_hub = hub_in_all(i, facts)
+    bound, enough = _from_hub(i, facts, slots, at_hub, work)
+    left = _taken_before(i, facts, slots, np.inf, before, work)
+    cost = _serve_if_cheaper(i, facts, terms, orders, False, cost, quantity, departure, purchase, work)
+    if not enough and orders.week[facts.weeks] > 0:
+        buying, cost, premium = _buying(
+            i, facts, terms, orders, slots, at_hub, start, cost, quantity, departure, purchase, work
+        )
+        if buying < bound:
+            bound, left = buying, _taken_before(i, facts, slots, premium, before, work)
+    return bound, cost, left
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _taken_before(i: int, facts: Facts, slots: Slots, premium: float, before: int, work: Work) -> int:
+    """Units the path takes from the hub's stock on departures before a day; premium: inf where nothing is bought."""
+    taken: int = 0
+    for n in range(len(work.path)):
+        for k in range(1, facts.weeks + 1):
+            soon = work.path[n, k] > 0 and facts.departs[work.chosen[n, k]] < before
+            if soon and (np.isinf(premium) or slots.hub[n, k] + premium < slots.buy[n, k]):
+                taken += work.path[n, k]
+    return taken
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _serve_if_cheaper(
+    i: int, facts: Facts, terms: Terms, orders: Orders, may_buy: bool,
+    cost: float, quantity: Counts, departure: Counts, purchase: Ints, work: Work,
+) -> float:  # fmt: skip
+    """Serve the path; the plan is kept where it costs less than `cost`. Returns the lower cost."""
+    work.quantity[:], work.departure[:], work.purchase[:] = 0, 0, 0
+    found = serve(
+        i, facts, terms, orders, work.path, work.chosen, may_buy, work.quantity, work.departure, work.purchase
+    )
+    if found < cost:
+        quantity[:], departure[:], purchase[:] = work.quantity, work.departure, work.purchase
+    return min(found, cost)
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -97,6 +159,9 @@ def _work(i: int, facts: Facts, terms: Terms) -> Work:
         np.empty((leaves, columns.sum() - leaves + 1), np.int32),
         np.empty((leaves, slots), np.int32),
         np.zeros((leaves, slots), np.int32),
+        np.empty((leaves, facts.weeks), np.int32),
+        np.empty((leaves, facts.weeks), np.int32),
+        np.empty(facts.weeks, np.int64),
     )
 
 
@@ -168,44 +233,23 @@ def _trace(wanted: Ints, slots: Slots, work: Work) -> None:
 def _buying(
     i: int, facts: Facts, terms: Terms, orders: Orders, slots: Slots, at_hub: int, start: Floats,
     cost: float, quantity: Counts, departure: Counts, purchase: Ints, work: Work,
-) -> tuple[float, float]:  # fmt: skip
-    """(bound when something is bought, cost of the cheapest plan so far, which is kept).
+) -> tuple[float, float, float]:  # fmt: skip
+    """(bound when something is bought, cost of the cheapest plan so far, last premium π on the hub's stock).
 
-    The bound is concave in the premium π on the hub's stock, its slope what is taken there beyond the stock: where the
-    tangents of both sides meet, the next π is tried (Kelley 1960), until they promise no more.
+    The bound is concave in π, its slope what is taken at the hub beyond its stock.
     """
-    new_quantity, new_departure = np.empty_like(quantity), np.empty_like(departure)
-    new_purchase = np.empty_like(purchase)
-    lowest, step = orders.premium[facts.weeks], 0.05 * facts.unit_cost[i] + 1e-6
-    premium, best = max(start[i], lowest), -np.inf
-    low, low_bound, low_slope = -1.0, 0.0, 0.0  # where too much is taken, if any was tried
-    high, high_bound, high_slope = -1.0, 0.0, 0.0
+    lowest, best = orders.premium[facts.weeks], -np.inf
+    premium = last = max(start[i], lowest)
+    search = new_search(facts.unit_cost[i])
     for _ in range(_TRIES if at_hub > 0 else 1):
-        bound, slope = _at_premium(i, facts, orders, slots, at_hub, premium, work)
+        bound, beyond = _at_premium(i, facts, orders, slots, at_hub, premium, work)
         if bound > best:
             best, start[i] = bound, premium
-        new_quantity[:], new_departure[:], new_purchase[:] = 0, 0, 0
-        new_cost = serve(
-            i, facts, terms, orders, work.path, work.chosen, True, new_quantity, new_departure, new_purchase
-        )
-        if new_cost < cost:
-            quantity[:], departure[:], purchase[:], cost = new_quantity, new_departure, new_purchase, new_cost
-        if slope == 0 or (slope < 0 and premium <= lowest):
+        cost = _serve_if_cheaper(i, facts, terms, orders, True, cost, quantity, departure, purchase, work)
+        last, premium = premium, next_trial(search, premium, bound, beyond, lowest)
+        if np.isnan(premium):
             break
-        if slope > 0:
-            low, low_bound, low_slope = premium, bound, slope
-        else:
-            high, high_bound, high_slope = premium, bound, slope
-        if high < 0.0:
-            premium, step = premium + step, 4.0 * step
-        elif low < 0.0:
-            premium, step = max(premium - step, lowest), 4.0 * step
-        else:
-            premium = (high_bound - low_bound + low_slope * low - high_slope * high) / (low_slope - high_slope)
-            promise = low_bound + low_slope * (premium - low)
-            if promise - best <= _TOLERANCE * abs(best) or not low < premium < high:
-                break
-    return best, cost
+    return best, cost, last
 
 
 @nb.njit(cache=True, error_model="numpy")

@@ -6,6 +6,7 @@ import numpy as np
 from optimizer.replenishment.program.facts import (
     Counts,
     Facts,
+    Floats,
     Ints,
     Terms,
     lot,
@@ -78,20 +79,56 @@ def _buy(i: int, facts: Facts, terms: Terms, orders: Orders, lines: Ints, leaves
                     best, at = orders.value[o] * size, o
             if cost[begin] + best < cost[end]:
                 cost[end], start[end], week[end] = cost[begin] + best, begin, at
-    end = number
-    while end > 0 and cost[end] == np.inf:
-        end -= 1
+    if not _place(i, facts, terms, cost, start, week, rounded, purchase):
+        purchase[:] = 0
+        _buy_what_is_affordable(i, facts, terms, orders, deadline, needed, purchase)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _place(
+    i: int, facts: Facts, terms: Terms, cost: Floats, start: Ints, week: Ints, rounded: Ints, purchase: Ints
+) -> bool:
+    """Order the chosen lots; whether all of them can be paid together."""
+    end = len(start) - 1
+    if cost[end] == np.inf:
+        return False
     spent = np.zeros(len(terms.budget_left))
     while end > 0:
-        begin = start[end]
         if week[end] > 0:
-            size = lot(rounded[end] - rounded[begin], minimum, multiple)
+            size = lot(rounded[end] - rounded[start[end]], minimum_lot(i, facts), facts.multiple[i])
             period = facts.period_of_week[week[end]]
-            payable = room(terms.budget_left[period] - spent[period], facts.unit_cost[i])
-            if size <= payable:
-                purchase[week[end] - 1] += size
-                spent[period] += size * facts.unit_cost[i]
-        end = begin
+            if size > room(terms.budget_left[period] - spent[period], facts.unit_cost[i]):
+                return False
+            purchase[week[end] - 1] += size
+            spent[period] += size * facts.unit_cost[i]
+        end = start[end]
+    return True
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _buy_what_is_affordable(
+    i: int, facts: Facts, terms: Terms, orders: Orders, deadline: Ints, needed: Ints, purchase: Ints
+) -> None:
+    """Where the budget does not pay whole lots in time: for each need in the cheapest week, then in any, as it can."""
+    minimum, multiple = minimum_lot(i, facts), facts.multiple[i]
+    spent, bought = np.zeros(len(terms.budget_left)), 0
+    for m in range(len(deadline)):
+        for attempt in range(deadline[m] + 1):
+            o = orders.week[deadline[m]] if attempt == 0 else deadline[m] + 1 - attempt
+            missing = needed[m] - bought
+            if missing <= 0:
+                break
+            if orders.value[o] == np.inf:
+                continue
+            period = facts.period_of_week[o]
+            least = minimum if purchase[o - 1] == 0 else multiple
+            affordable = room(terms.budget_left[period] - spent[period], facts.unit_cost[i])
+            ordered = max(-(-missing // multiple) * multiple, least)
+            ordered = min(ordered, affordable // multiple * multiple)
+            if ordered >= least:
+                purchase[o - 1] += ordered
+                spent[period] += facts.unit_cost[i] * ordered
+                bought += ordered
 
 
 @nb.njit(cache=True, error_model="numpy")

@@ -69,8 +69,8 @@ def order_prices(i: int, facts: Facts, terms: Terms) -> Orders:
 
 
 @nb.njit(cache=True, error_model="numpy")
-def slot_prices(i: int, facts: Facts, terms: Terms, orders: Orders) -> Slots:
-    """The cheapest departures of every leaf and slot."""
+def slot_prices(i: int, facts: Facts, terms: Terms, orders: Orders, early: float, before: int) -> Slots:
+    """The cheapest departures of every leaf and slot, where the hub's stock is dearer by `early` before a day."""
     first, last = facts.leaf_start[i], facts.leaf_start[i + 1]
     shape = (last - first, facts.weeks + 1)
     changes = shape if facts.churn_cost > 0.0 else (0, 0)
@@ -84,7 +84,7 @@ def slot_prices(i: int, facts: Facts, terms: Terms, orders: Orders) -> Slots:
     for n in range(last - first):
         depot = facts.depot[first + n]
         for j in range(facts.depot_start[depot], facts.depot_start[depot + 1]):
-            from_hub, bought, fits, payable = _of_departure(i, j, facts, terms, orders)
+            from_hub, bought, fits, payable = _of_departure(i, j, facts, terms, orders, early, before)
             k = facts.slot[j]
             if fits == 0:
                 continue
@@ -93,12 +93,14 @@ def slot_prices(i: int, facts: Facts, terms: Terms, orders: Orders) -> Slots:
             if bought < slots.buy[n, k]:
                 slots.buy[n, k], slots.buy_from[n, k], slots.buy_room[n, k] = bought, j, min(fits, payable)
         if facts.churn_cost > 0.0:
-            _price_changes(i, n, first_day, facts, terms, orders, slots)
+            _price_changes(i, n, first_day, facts, terms, orders, early, before, slots)
     return slots
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _of_departure(i: int, j: int, facts: Facts, terms: Terms, orders: Orders) -> tuple[float, float, int, int]:
+def _of_departure(
+    i: int, j: int, facts: Facts, terms: Terms, orders: Orders, early: float, before: int
+) -> tuple[float, float, int, int]:
     """(money per unit from the hub, bought; units with room on the departure, units the budget still pays)."""
     moved = facts.lane_cost[i, facts.lane[j]]
     if not np.isfinite(moved):
@@ -109,11 +111,14 @@ def _of_departure(i: int, j: int, facts: Facts, terms: Terms, orders: Orders) ->
     latest = facts.latest[facts.supplier[i], j]
     fits = min(room(terms.kg_left[j], facts.weight_kg[i]), room(terms.litres_left[j], facts.litres[i]))
     payable = room(terms.budget_left[facts.period_of_week[orders.week[latest]]], facts.unit_cost[i])
-    return from_hub, from_hub + orders.premium[latest], fits, payable
+    dearer = early if facts.departs[j] < before else 0.0
+    return from_hub + dearer, from_hub + orders.premium[latest], fits, payable
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _price_changes(i: int, n: int, first_day: int, facts: Facts, terms: Terms, orders: Orders, slots: Slots) -> None:
+def _price_changes(
+    i: int, n: int, first_day: int, facts: Facts, terms: Terms, orders: Orders, early: float, before: int, slots: Slots
+) -> None:
     """What changing the earlier plan of a leaf costs, never too much: where it has several lines in a slot, nothing."""
     leaf = facts.leaf_start[i] + n
     lines, unpublished = np.zeros(facts.weeks + 1, np.int64), np.zeros(facts.weeks + 1, np.bool_)
@@ -124,7 +129,7 @@ def _price_changes(i: int, n: int, first_day: int, facts: Facts, terms: Terms, o
         j, units = facts.earlier_departure[e], facts.earlier_units[e]
         k = facts.slot[j]
         lines[k] += 1
-        from_hub, bought, fits, payable = _of_departure(i, j, facts, terms, orders)
+        from_hub, bought, fits, payable = _of_departure(i, j, facts, terms, orders, early, before)
         slots.earlier_units[n, k], slots.earlier_from[n, k] = units, j
         slots.earlier_hub[n, k] = from_hub if first_day <= facts.departs[j] and units <= fits else np.inf
         slots.earlier_buy[n, k] = bought if units <= min(fits, payable) else np.inf
@@ -152,3 +157,12 @@ def _first_day_at_hub(i: int, facts: Facts) -> int:
 def hub_in_all(i: int, facts: Facts) -> int:
     """Units the hub holds or is sure to get by the end of week K."""
     return at_hub_by(i, facts.first_monday + 7 * facts.weeks - 1, facts)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def next_inbound(i: int, facts: Facts) -> int:
+    """The day number on which more comes to a hub that holds stock today; 0 where it holds none or nothing comes."""
+    if facts.hub_stock[i] == 0 or facts.hub_inbound_start[i] == facts.hub_inbound_start[i + 1]:
+        return 0
+    day: int = facts.hub_inbound_day[facts.hub_inbound_start[i]]
+    return day
