@@ -27,6 +27,8 @@ from storage.network_set_aside import write_set_aside
 from storage.parquet_folder import write_frames, write_text
 from storage.plan_folder import PartialPlan, PlanFolder, plan_folder, read_plan
 
+_EARLIER, _LINE = "earlier_shipments", ["part", "lane", "departs", "quantity"]
+
 Simulated = dict[str, Any]
 """What the referee says of a plan, as `zapas simulate --json` prints it."""
 Documents = Callable[[Network, Forecast, Plan, PlanFolder | None, Simulated | None], Mapping[str, bytes]]
@@ -145,6 +147,7 @@ def plan_json(network: Network, plan: Plan, seconds: float, simulated: Simulated
         "gap": replenishment.gap,
         "gap_controllable": replenishment.gap_controllable,
         "gap_at_zero_prices": replenishment.gap_at_zero_prices,
+        "gap_owed_to": replenishment.gap_owed_to,
         "rules": list(replenishment.rules),
         "binding": replenishment.binding,
         "service": replenishment.service,
@@ -177,11 +180,19 @@ def _earlier_targets(before: PlanFolder | None, network: Network) -> Previous | 
 
 
 def _earlier_shipments(before: PlanFolder | None, network: Network) -> PreviousShipments | None:
-    """The shipments of the plan before, where changing an order line costs."""
+    """The shipments of the plan before, where changing an order line costs.
+
+    A plan of the very same data is no plan before: it is made again, against what it was itself compared with.
+    """
     if before is None or network.settings.churn_cost == 0:
         return None
-    lines = before.frame("shipments", ["part", "lane", "departs", "quantity"])
-    return PreviousShipments(lines.astype({"part": object, "lane": object}), before.as_of)
+    if before.json.get("snapshot") != network.snapshot:
+        lines = before.frame("shipments", _LINE)
+        return PreviousShipments(lines.astype({"part": object, "lane": object}), before.as_of)
+    if not (before.path / f"{_EARLIER}.parquet").is_file():
+        return None
+    lines = before.frame(_EARLIER)
+    return PreviousShipments(lines[_LINE], lines["as_of"].iloc[0].date()) if len(lines) else None
 
 
 def _given_forecast(file: Path, whole: Network, network: Network) -> Forecast:
@@ -235,6 +246,9 @@ def _save(step: str, planning: Planning, partial: PartialPlan) -> None:
         partial.write_frame("purchase_orders", planning.replenishment.purchase_orders)
         partial.write_frame("projection", planning.replenishment.projection)
         partial.write_frame("rule_prices", planning.replenishment.rule_prices)
+        if planning.shipped is not None:
+            as_of = pd.Timestamp(planning.shipped.as_of)
+            partial.write_frame(_EARLIER, planning.shipped.table[_LINE].assign(as_of=as_of))
     elif step == "allocation" and planning.allocation is not None:
         partial.write_frame("allocations", planning.allocation.table)
         partial.write_frame("exceptions", planning.plan.exceptions)

@@ -129,3 +129,19 @@ def test_lines_stay_as_the_plan_before_had_them(tmp_path: Path) -> None:
     assert len(lines[0.0][0]) == len(lines[500.0][0]) > 0
     assert len(lines[500.0][1]) == len(lines[500.0][0])
     assert len(lines[0.0][1]) < len(lines[0.0][0])
+
+
+def test_the_same_data_planned_again_keeps_its_plan_before(tmp_path: Path) -> None:
+    """A plan made again over itself is charged for what the plan before it published, and so decides the same."""
+    tables, settings = tiny()
+    out, dear = tmp_path / "plan", {**settings, "churn_cost": 3.0}
+    write_tables(tables, dear, tmp_path / "network")
+    run_plan(tmp_path / "network", out, documents=no_documents, only={"part": "NA"})
+    more = pd.concat([tables["repair_orders"], tables["repair_orders"].assign(repair_order="RO-2")], ignore_index=True)
+    write_tables({**tables, "repair_orders": more}, dear, tmp_path / "network")
+    made = []
+    for _ in range(3):
+        run_plan(tmp_path / "network", out, documents=no_documents, only={"part": "NA"})
+        made.append({file.name: file.read_bytes() for file in out.glob("*.parquet")})
+    assert "earlier_shipments.parquet" in made[0]
+    assert made[0] == made[1] == made[2]
