@@ -6,8 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from optimizer.replenishment import Params
+from tests.every_rule import every_rule_network
 from tests.one_part import LANE, SETTINGS, Row, build, day, free_hub
 from tests.optimizer.replenishment.cases import BY_PROGRAMS, arrays, judged, one_leaf, planned
 from tests.oracle import optimum
@@ -46,6 +49,50 @@ def test_more_room_never_costs_more(seed: int) -> None:
     for params in (Params(), BY_PROGRAMS):
         assert planned(wide, params).lower_bound <= planned(narrow, params).cost.total + 1e-6
     assert arrays(wide).at_zero_prices().bound.sum() == pytest.approx(arrays(narrow).at_zero_prices().bound.sum())
+
+
+MORE = ("budget", "lanes", "storage")
+
+
+def with_more(case: Case, what: str, factor: float) -> Case:
+    """The case with so many times the money, the room on lanes, or the room at depots."""
+    network = case.network
+    if what == "lanes":
+        limits = ("capacity_kg_per_week", "capacity_m3_per_week")
+        return with_tables(case, lanes=network.lanes.assign(**{name: network.lanes[name] * factor for name in limits}))
+    if what == "storage":
+        return with_tables(case, sites=network.sites.assign(storage_m3=network.sites["storage_m3"] * factor))
+    usual = network.settings.budget_per_period
+    money = replace(network.settings, budget_per_period=None if usual is None else usual * factor)
+    return with_tables(case, settings=money, budgets=network.budgets.assign(amount=network.budgets["amount"] * factor))
+
+
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(
+    seed=st.integers(0, 400),
+    what=st.sampled_from(MORE),
+    factor=st.floats(1.0, 3.0),
+    price=st.floats(0.0, 50.0),
+)
+def test_at_the_same_prices_more_room_never_raises_the_bound(seed: int, what: str, factor: float, price: float) -> None:
+    """With every rule on, whatever prices are charged: more of a limit leaves what the prices prove or lowers it."""
+    case = every_rule_network(seed)
+    bounds = []
+    for here in (arrays(case), arrays(with_more(case, what, factor))):
+        prices = np.full(len(here.rows.limit), price)
+        plans = here.programs.price(here.rows.terms(here.instance, prices))
+        bounds.append(float(plans.bound.sum() - prices @ here.rows.limit))
+    assert bounds[1] <= bounds[0] + 1e-6 * max(1.0, abs(bounds[0]))
+
+
+@settings(max_examples=4, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 400), what=st.sampled_from(MORE), factor=st.floats(1.0, 3.0))
+def test_a_bound_with_more_room_is_below_every_plan_with_less(seed: int, what: str, factor: float) -> None:
+    """A plan within the limits keeps the wider ones too: the bound of the wider network is at most its cost."""
+    case = every_rule_network(seed)
+    assert planned(with_more(case, what, factor), BY_PROGRAMS).lower_bound <= planned(
+        case, BY_PROGRAMS
+    ).objective.total * (1 + 1e-9)
 
 
 def scaled(case: Case, factor: float) -> Case:
@@ -93,10 +140,10 @@ def test_a_lane_split_in_two_changes_no_bound_at_equal_prices(capacity_kg: float
     cases = [one_leaf(build(settings, lanes=lanes), 1.5) for lanes in ([whole], halves)]
     for price in (0.0, 0.5, 5.0, 50.0):
         bounds = []
-        for given in map(arrays, cases):
-            prices = np.full(len(given.rows.limit), price)
-            plans = given.programs.price(given.rows.terms(given.instance, prices))
-            bounds.append(float(plans.bound.sum() - prices @ given.rows.limit))
+        for here in map(arrays, cases):
+            prices = np.full(len(here.rows.limit), price)
+            plans = here.programs.price(here.rows.terms(here.instance, prices))
+            bounds.append(float(plans.bound.sum() - prices @ here.rows.limit))
         assert bounds[1] == pytest.approx(bounds[0], rel=1e-9)
     one, two = (planned(case, BY_PROGRAMS) for case in cases)
     assert two.bound_at_zero_prices == pytest.approx(one.bound_at_zero_prices, rel=1e-12)
