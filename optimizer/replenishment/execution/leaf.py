@@ -12,7 +12,7 @@ from optimizer.replenishment.execution.demand import Demand, Window, window, win
 from optimizer.replenishment.execution.expected import Execution
 from optimizer.replenishment.execution.law import HubLack, added, hub_lack, rate_node, wider, write_law
 from optimizer.replenishment.execution.lines import Lines
-from optimizer.replenishment.execution.points import Found, LeafPoints, Points, find, points_of, use_own_stock
+from optimizer.replenishment.execution.points import LeafPoints, Points, find, points_of, use_own_stock
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -67,8 +67,6 @@ def execute_leaf(
     levels, last_in = _levels(lines, demand, n), np.zeros(lines.start[n + 1] - lines.start[n] + 1)
     desk = Desk(np.zeros(64), np.zeros(64), np.zeros((2, 64)))
     fill, backorders = np.zeros(here.backlog.shape[2]), np.zeros(here.backlog.shape[2])
-    found = Found(np.empty(len(here.share)), np.empty(len(here.share)), np.empty(len(here.share)))
-    rows = slice(points.start[n], points.start[n + 1])
     for e in range(len(times)):
         _write_last_in(lines, n, e, last_in)
         left, reaches = use_own_stock(here, demand, n, times[e])
@@ -82,7 +80,7 @@ def execute_leaf(
                 fall_on_points(desk.owed, most, line.old, line.fresh, here)
                 desk.owed[:, : most + 1] = 0.0
         result.holding[n, e] += supply.holding[n] * result.on_hand[n, e]
-        _find_all(n, e, times[e], demand, here, rows, fill, backorders, found, result)
+        find(here, demand, n, e, times[e], points.start[n], fill, backorders, result)
 
 
 @nb.njit(cache=True)
@@ -155,20 +153,3 @@ def _owe(line: Line, batch_index: float, lack: HubLack, desk: Desk) -> tuple[flo
             if biased == 0:
                 on_hand += weight * line.probability * held
     return on_hand, most, Desk(law, total, owed)
-
-
-@nb.njit(cache=True)
-def _find_all(
-    n: int, e: int, time: float, demand: Demand, here: LeafPoints, points: slice,
-    fill: Floats, backorders: Floats, found: Found, result: Execution,
-) -> None:  # fmt: skip
-    weekly, kappa = demand.weekly[n, e], demand.kappa[n] * demand.growth[n, e]
-    find(here, weekly, demand.batch_index[n], kappa, time, fill, backorders, found)
-    asked = here.share * weekly
-    result.asked[points] += asked
-    result.served[points] += asked * found.served
-    result.waited[points] += found.waiting
-    result.shelf[n, e] += found.shelf.sum()
-    result.waiting[n, e] += found.waiting.sum()
-    result.holding[n, e] += (here.holding * found.shelf).sum()
-    result.shortage[n, e] += (here.waiting * found.waiting).sum()

@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.calendar import DAYS_PER_WEEK
-from domain.counts import cdf_and_backorders, next_pmf, pmf, start
+from domain.counts import cdf_and_backorders, pmf, start
 from optimizer.replenishment.execution.demand import Demand, window
+from optimizer.replenishment.execution.expected import Execution
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -116,15 +117,19 @@ def use_own_stock(points: LeafPoints, demand: Demand, n: int, time: float) -> tu
     return remaining, reaching
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def fill_of(mean: float, variance: float, q: float, stock: int) -> float:
     """Share of units served from `stock` when the pipeline has these moments."""
-    fill, backorders = np.zeros(stock + 1), np.zeros(stock + 1)
-    write_fill(mean, variance, q, fill, backorders)
-    return float(fill[stock])
+    fill = probability = cumulative = 0.0
+    first = start(mean, variance) if mean > 0.0 else 0
+    step, growth = _recursion(mean, variance)
+    for n in range(stock):
+        probability, cumulative = _next(mean, variance, step, growth, n, first, probability, cumulative)
+        fill = q * fill + (1.0 - q) * cumulative
+    return fill
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def write_fill(mean: float, variance: float, q: float, fill: Floats, backorders: Floats) -> None:
     """fill[s]: share of units served at once from stock s = 0, 1, … of pipeline N; backorders[s] = E[(N − s)⁺].
 
@@ -132,40 +137,53 @@ def write_fill(mean: float, variance: float, q: float, fill: Floats, backorders:
     """
     fill[0], backorders[0] = 0.0, max(mean, 0.0)
     first = start(mean, variance) if mean > 0.0 else 0
-    recursive = variance >= mean * (1.0 - 1e-9)
+    step, growth = _recursion(mean, variance)
     probability = cumulative = below = 0.0  # P(N = s), P(N ≤ s), E[(s − N)⁺]
     for s in range(1, len(fill)):
-        n = s - 1
-        if mean <= 0.0:
-            cumulative = 1.0
-        elif n >= first:
-            if n == first or not recursive:
-                probability = pmf(mean, variance, n)
-            else:
-                probability = next_pmf(mean, variance, n - 1, probability)
-            cumulative = min(cumulative + probability, 1.0)
+        probability, cumulative = _next(mean, variance, step, growth, s - 1, first, probability, cumulative)
         below += cumulative
         fill[s] = q * fill[s - 1] + (1.0 - q) * cumulative
         backorders[s] = max(mean - s + below, 0.0)
 
 
-class Found(NamedTuple):
-    """What a week holds for each point: share of units served at once; units on the shelf and waiting; (points,)."""
+@nb.njit(cache=True, inline="always")
+def _recursion(mean: float, variance: float) -> tuple[float, float]:
+    """(a, b) of P(N = n + 1) = P(N = n)·(a + b·n) / (n + 1), for variance ≥ mean."""
+    if mean <= 0.0 or variance <= mean:
+        return mean, 0.0
+    return mean * mean / variance, 1.0 - mean / variance
 
-    served: Floats
-    shelf: Floats
-    waiting: Floats
+
+@nb.njit(cache=True, error_model="numpy", inline="always")
+def _next(
+    mean: float, variance: float, step: float, growth: float, n: int, first: int, probability: float, cumulative: float
+) -> tuple[float, float]:
+    """(P(N = n), P(N ≤ n)) from those of n − 1; below `first` there is nothing."""
+    if mean <= 0.0:
+        return 0.0, 1.0
+    if n < first:
+        return 0.0, 0.0
+    if n == first or variance < mean * (1.0 - 1e-9):
+        probability = pmf(mean, variance, n)
+    else:
+        probability *= (step + growth * (n - 1)) / n
+    return probability, min(cumulative + probability, 1.0)
 
 
 @nb.njit(cache=True, error_model="numpy")
 def find(
-    points: LeafPoints, weekly: float, psi: float, kappa: float, time: float,
-    fill: Floats, backorders: Floats, found: Found,
+    points: LeafPoints, demand: Demand, n: int, e: int, time: float, first: int, fill: Floats, backorders: Floats,
+    result: Execution,
 ) -> None:  # fmt: skip
-    """Write what the middle of a week holds for points whose pipelines are the courier's demand and what is owed them.
+    """Add what the middle of week e holds for the points of leaf n, the first of all points being `first`.
 
-    A customer meets the size-biased law of the rate, of mean (1 + κ) and relative variance κ/(1 + κ) (MODEL 2).
+    Their pipelines are the courier's demand and what is owed them. A customer meets the size-biased law of the rate,
+    of mean (1 + κ) and relative variance κ/(1 + κ) (MODEL 2).
     """
+    weekly, psi, kappa = demand.weekly[n, e], demand.batch_index[n], demand.kappa[n] * demand.growth[n, e]
+    asked, served_units, waited = result.asked, result.served, result.waited
+    holding, price = points.holding, points.waiting
+    on_shelves = waiting_units = held = shortage = 0.0
     share, courier_days, base_stock, owed = points.share, points.courier_days, points.base_stock, points.owed
     excess, active, left, alone, backlog = points.excess, points.active, points.left, points.alone, points.backlog
     q, counted = first_in_line(psi), backlog.shape[2] - 1
@@ -187,5 +205,17 @@ def find(
             shelf = left[p] + active[p] * below + (1.0 - active[p]) * stock
             waiting = active[p] * max(pipeline / max(active[p], 1e-9) - stock + below, 0.0)
             served = alone[p] + (1.0 - alone[p]) * served
-        found.served[p] = alone[p] if time < courier_days[p] else served
-        found.shelf[p], found.waiting[p] = shelf, waiting
+        if time < courier_days[p]:
+            served = alone[p]
+        units = share[p] * weekly
+        asked[first + p] += units
+        served_units[first + p] += units * served
+        waited[first + p] += waiting
+        on_shelves += shelf
+        waiting_units += waiting
+        held += holding[p] * shelf
+        shortage += price[p] * waiting
+    result.shelf[n, e] += on_shelves
+    result.waiting[n, e] += waiting_units
+    result.holding[n, e] += held
+    result.shortage[n, e] += shortage
