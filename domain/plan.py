@@ -82,6 +82,7 @@ class ReplenishmentPlan:
     service: dict[str, float]
     point_service: pd.DataFrame
     rule_prices: pd.DataFrame
+    gap_owed_to: dict[str, float]
 
     @property
     def replanning_saves(self) -> float:

@@ -12,8 +12,9 @@ from benchmarks.replenishment.instances import Problem, part_of
 from benchmarks.replenishment.peer import peer
 from benchmarks.replenishment.solving import SOLVERS, solve_within
 from optimizer.replenishment.instance import Instance
-from optimizer.replenishment.master import Params, decompose
+from optimizer.replenishment.master import decompose
 from optimizer.replenishment.outlook import outlook, plan_cost
+from optimizer.replenishment.params import Params
 from optimizer.replenishment.program import PartPlans
 from optimizer.replenishment.week_cost import CostTables
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import scipy.sparse as sp
 
 from domain.threads import in_threads, kernel
@@ -80,6 +81,36 @@ def _storage_rows(instance: Instance, tables: CostTables | None) -> tuple[Ints, 
     nothing = np.zeros((len(instance.leaves.part), instance.weeks), np.int32)
     least = np.asarray(stored_litres(instance, tables, nothing).sum(axis=0)).ravel()[rows]
     return rows, np.maximum(np.repeat(instance.coupling.storage, len(week))[rows], least)
+
+
+def row_table(instance: Instance, rows: Rows) -> pd.DataFrame:
+    """rule, place (lane or depot, "" of budgets), start (first day) of every row."""
+    sailings, weeks = instance.departures, instance.weeks + 1
+    lane, departs = instance.lane_ids[sailings.lane], sailings.departs
+    first_week = np.searchsorted(instance.coupling.period_of_week[1:], rows.budget)
+    kinds = (
+        ("budget", np.full(len(rows.budget), "", object), instance.first_monday + 7 * first_week),
+        ("lane kg", lane[rows.kg], departs[rows.kg]),
+        ("lane litres", lane[rows.litres], departs[rows.litres]),
+        ("storage", instance.depots[rows.storage // weeks], instance.first_monday + 7 * (rows.storage % weeks - 1)),
+    )
+    return pd.DataFrame(
+        {
+            "rule": np.repeat(np.array([name for name, _, _ in kinds], object), [len(place) for _, place, _ in kinds]),
+            "place": np.concatenate([place for _, place, _ in kinds]),
+            "start": np.concatenate([day for _, _, day in kinds]).astype("datetime64[D]").astype("datetime64[ns]"),
+        }
+    )
+
+
+def prices_of(instance: Instance, rows: Rows, earlier: pd.DataFrame) -> Floats:
+    """Prices that an earlier plan found, for these rows: those of the same place and of the latest day not after."""
+    mine = row_table(instance, rows).reset_index(names="row").sort_values("start", kind="stable")
+    known = earlier[["rule", "place", "start", "price"]].sort_values("start", kind="stable")
+    joined = pd.merge_asof(mine, known, on="start", by=["rule", "place"])
+    price = np.zeros(len(rows.limit))
+    price[joined["row"]] = joined["price"].fillna(0.0)
+    return price
 
 
 def usage(instance: Instance, rows: Rows, plans: PartPlans) -> sp.csr_matrix:

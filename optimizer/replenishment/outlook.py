@@ -56,7 +56,7 @@ def outlook(instance: Instance, plans: PartPlans) -> Outlook:
 def plan_cost(instance: Instance, plans: PartPlans, result: Outlook) -> Cost:
     """Every term of the plan's cost (decision 0003), weeks 1..T and `end`."""
     weeks, inside = instance.weeks, instance.published
-    parts, leaves, sailings, lanes = instance.parts, instance.leaves, instance.departures, instance.lanes.lanes
+    parts, leaves, sailings = instance.parts, instance.leaves, instance.departures
     week = {name: np.zeros(weeks) for name in ("purchase", "freight", "consignment", "duty", "order_line")}
     holding, shortage = result.holding.sum(axis=0), result.shortage.sum(axis=0)
 
@@ -68,15 +68,9 @@ def plan_cost(instance: Instance, plans: PartPlans, result: Outlook) -> Cost:
     np.add.at(week["order_line"], changed_weeks(instance, plans) - 1, instance.earlier.churn_cost)
     np.add.at(holding, left, units * parts.transit[part, lane])
 
-    kg = np.bincount(j, units * parts.weight_kg[part], minlength=len(sailings.lane))
-    insurance = parts.unit_cost[part] * lanes["insurance_rate"].to_numpy(float)[lane]
-    carriage = np.bincount(j, units * (parts.freight[part, lane] - insurance), minlength=len(sailings.lane))
-    used = np.bincount(j, minlength=len(sailings.lane)) > 0
-    size = lanes["consignment_kg"].to_numpy(float)[sailings.lane]
-    number = np.where(used, np.where(np.isfinite(size), np.maximum(np.ceil(kg / size - 1e-9), 1), 1), 0)
-    np.add.at(week["consignment"], sailings.week - 1, number * _of(lanes["cost_per_consignment"], sailings.lane))
-    shortfall = np.maximum(number * _of(lanes["minimum_charge"], sailings.lane) - carriage, 0.0)
-    np.add.at(week["freight"], sailings.week - 1, np.where(used, shortfall, 0.0))
+    charge, shortfall, _ = consignment_charges(instance, plans)
+    np.add.at(week["consignment"], sailings.week - 1, charge)
+    np.add.at(week["freight"], sailings.week - 1, shortfall)
 
     np.add.at(week["purchase"], plans.week - 1, plans.bought * parts.unit_cost[plans.buyer])
     hub = hub_stock(instance, plans)
@@ -87,6 +81,28 @@ def plan_cost(instance: Instance, plans: PartPlans, result: Outlook) -> Cost:
     end = sum(float(money[inside:].sum()) for money in week.values())
     end += float(holding[inside:].sum() + shortage[inside:].sum() + result.late.sum()) + credit
     return Cost(**terms, holding=float(holding[:inside].sum()), shortage=float(shortage[:inside].sum()), end=end)
+
+
+def consignment_charges(instance: Instance, plans: PartPlans) -> tuple[Floats, Floats, Floats]:
+    """By departure: money for whole consignments, what freight is below their minimum charges, kg on board."""
+    parts, sailings, lanes = instance.parts, instance.departures, instance.lanes.lanes
+    units, j, number = plans.units.astype(float), plans.departure, len(sailings.lane)
+    part, lane = instance.leaves.part[plans.leaf], sailings.lane[j]
+    kg = np.bincount(j, units * parts.weight_kg[part], minlength=number)
+    insurance = parts.unit_cost[part] * lanes["insurance_rate"].to_numpy(float)[lane]
+    carriage = np.bincount(j, units * (parts.freight[part, lane] - insurance), minlength=number)
+    used = np.bincount(j, minlength=number) > 0
+    size = lanes["consignment_kg"].to_numpy(float)[sailings.lane]
+    whole = np.where(used, np.where(np.isfinite(size), np.maximum(np.ceil(kg / size - 1e-9), 1), 1), 0)
+    short = np.maximum(whole * _of(lanes["minimum_charge"], sailings.lane) - carriage, 0.0)
+    charge: Floats = whole * _of(lanes["cost_per_consignment"], sailings.lane)
+    return charge, np.where(used, short, 0.0), kg.astype(float)
+
+
+def consignment_surplus(instance: Instance, plans: PartPlans) -> float:
+    """Money that whole consignments and minimum charges cost beyond their price per kg, over all inner weeks."""
+    charge, shortfall, kg = consignment_charges(instance, plans)
+    return float((charge + shortfall - kg * instance.coupling.consignment_price).sum())
 
 
 def changed_weeks(instance: Instance, plans: PartPlans) -> Ints:

@@ -9,11 +9,13 @@ import pandas as pd
 from domain.forecast import Forecast
 from domain.network import Network
 from domain.plan import Cost, PreviousShipments, ReplenishmentPlan, StockTargets
+from optimizer.replenishment.coupling import row_table
 from optimizer.replenishment.exceptions import plan_exceptions
 from optimizer.replenishment.execution import Execution, execution
 from optimizer.replenishment.instance import Instance, build_instance
-from optimizer.replenishment.master import Decomposition, Params, decompose
-from optimizer.replenishment.outlook import Outlook, outlook, plan_cost
+from optimizer.replenishment.master import Decomposition, decompose
+from optimizer.replenishment.outlook import Outlook, consignment_surplus, outlook, plan_cost
+from optimizer.replenishment.params import Params
 from optimizer.replenishment.reasons import purchase_reasons, shipment_reasons
 from optimizer.replenishment.week_cost import CostTables
 
@@ -41,16 +43,18 @@ def replenish(
     targets: StockTargets,
     params: Params | None = None,
     previous: PreviousShipments | None = None,
+    earlier_prices: pd.DataFrame | None = None,
     tell: Callable[[str], None] = lambda text: None,
 ) -> ReplenishmentPlan:
     """The cheapest plan found, with the bound that proves how near it is (MODEL 3, decision 0003).
 
-    previous: what the plan before ships, where changing it costs. `tell` hears how far the search is.
+    previous: what the plan before ships, where changing it costs. earlier_prices: its `rule_prices`, where the search
+    for prices begins. `tell` hears how far the search is.
     Raises ValueError when the forecast is shorter than the inner horizon.
     """
     instance = build_instance(network, forecast, targets, previous)
     tables = CostTables(instance)
-    found = decompose(instance, tables, params or Params(), tell)
+    found = decompose(instance, tables, params or Params(), earlier_prices, tell)
     expected, carried_out = outlook(instance, found.plans), execution(instance, found.plans)
     objective = plan_cost(instance, found.plans, expected)
     return ReplenishmentPlan(
@@ -67,7 +71,8 @@ def replenish(
         binding=_binding(instance, found),
         service=_promised(instance, carried_out),
         point_service=_point_service(instance, carried_out),
-        rule_prices=_rule_prices(network, instance, found),
+        rule_prices=_rule_prices(instance, found),
+        gap_owed_to=_gap_owed_to(instance, found, objective),
     )
 
 
@@ -194,29 +199,20 @@ def _binding(instance: Instance, found: Decomposition) -> dict[str, float]:
     return binding
 
 
-def _rule_prices(network: Network, instance: Instance, found: Decomposition) -> pd.DataFrame:
+def _rule_prices(instance: Instance, found: Decomposition) -> pd.DataFrame:
     """Every limited row with what one unit more of it is worth; sorted by rule, place and day."""
-    rows, sailings, weeks = found.rows, instance.departures, instance.weeks + 1
-    lane, departs = instance.lane_ids[sailings.lane], sailings.departs
-    period_starts = instance.first_monday + 7 * network.settings.budget_period_weeks * rows.budget
-    kinds = (
-        ("budget", np.full(len(rows.budget), "", object), period_starts),
-        ("lane kg", lane[rows.kg], departs[rows.kg]),
-        ("lane litres", lane[rows.litres], departs[rows.litres]),
-        ("storage", instance.depots[rows.storage // weeks], instance.first_monday + 7 * (rows.storage % weeks - 1)),
-    )
-    rule = np.repeat(np.array([name for name, _, _ in kinds], object), [len(place) for _, place, _ in kinds])
-    frame = pd.DataFrame(
-        {
-            "rule": rule,
-            "place": np.concatenate([place for _, place, _ in kinds]),
-            "start": _dates(np.concatenate([day for _, _, day in kinds]).astype(np.int64)),
-            "limit": rows.limit,
-            "used": found.use,
-            "price": found.price,
-        }
-    )
+    frame = row_table(instance, found.rows).assign(limit=found.rows.limit, used=found.use, price=found.price)
     return frame.sort_values(["rule", "place", "start"], kind="stable").reset_index(drop=True)
+
+
+def _gap_owed_to(instance: Instance, found: Decomposition, cost: Cost) -> dict[str, float]:
+    """Money of the gap: lots and the hub inside parts, consignments charged whole, the rest owed to shared limits."""
+    whole = consignment_surplus(instance, found.plans)
+    return {
+        "lots": found.lots_gap,
+        "consignments": whole,
+        "shared limits": cost.total - found.bound - found.lots_gap - whole,
+    }
 
 
 def _mean(flags: npt.NDArray[np.bool_]) -> float:

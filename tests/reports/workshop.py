@@ -87,6 +87,7 @@ def empty_plan(network: Network) -> Plan:
             service={},
             point_service=pd.DataFrame(columns=["part", "site", "promised"]),
             rule_prices=NO_RULE_PRICES,
+            gap_owed_to={},
         ),
         Allocation(empty_frame(ARTEFACTS["allocations"]), nothing["exceptions"]),
     )

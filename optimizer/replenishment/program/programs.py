@@ -155,32 +155,15 @@ def _relieve_all(
     facts: Facts, terms: Terms, step: Terms, surcharge: float, start: Floats,
     quantity: Counts, departure: Counts, purchase: Ints, cost: Floats, bound: Floats,
 ) -> None:  # fmt: skip
-    nothing = np.zeros(len(terms.kg_left))
-    own = Terms(
-        np.zeros(0), np.zeros(0), np.zeros(0), np.zeros((0, 0)),
-        np.zeros(len(terms.budget_left)), nothing.copy(), nothing.copy(), np.zeros(terms.storage_left.shape),
-    )  # fmt: skip
-    no_budget_limit = np.full(len(terms.budget_left), np.inf)
-    no_storage_limit = np.full(terms.storage_left.shape, np.inf)
+    own, charged = _nothing_left(terms), _nothing_left(terms)
+    charged.budget_left[:], charged.storage_left[:] = np.inf, np.inf
     for i in range(len(facts.unit_cost)):
         first, last = facts.leaf_start[i], facts.leaf_start[i + 1]
         if not _exceeds(i, facts, terms, quantity[first:last], departure[first:last], purchase[i]):
             continue
-        own.budget_left[:], own.kg_left[:], own.litres_left[:], own.storage_left[:] = 0.0, 0.0, 0.0, 0.0
         _book(i, facts, own, quantity[first:last], departure[first:last], purchase[i], 1.0)
-        _, budget_price = _charged(terms.budget_left, terms.budget_price, step.budget_price, own.budget_left, surcharge)
-        kg_left, kg_price = _charged(terms.kg_left, terms.kg_price, step.kg_price, own.kg_left, surcharge)
-        litres_left, litre_price = _charged(
-            terms.litres_left, terms.litre_price, step.litre_price, own.litres_left, surcharge
-        )
-        _, storage_price = _charged(
-            terms.storage_left.ravel(), terms.storage_price.ravel(), step.storage_price.ravel(),
-            own.storage_left.ravel(), surcharge,
-        )  # fmt: skip
-        charged = Terms(
-            budget_price, kg_price, litre_price, storage_price.reshape(terms.storage_price.shape),
-            no_budget_limit, kg_left, litres_left, no_storage_limit,
-        )  # fmt: skip
+        _charge_part(i, facts, terms, step, surcharge, own, charged)
+        _book(i, facts, own, quantity[first:last], departure[first:last], purchase[i], -1.0)
         _book(i, facts, terms, quantity[first:last], departure[first:last], purchase[i], 1.0)
         quantity[first:last], departure[first:last], purchase[i] = 0, 0, 0
         cost[i], bound[i] = plan_part(
@@ -190,16 +173,36 @@ def _relieve_all(
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _charged(left: Floats, price: Floats, step: Floats, own: Floats, surcharge: float) -> tuple[Floats, Floats]:
-    """Room and price one part sees: of an exceeded limit what it has already, dearer; else what is left and its own."""
-    room, dearer = np.empty(len(left)), price.copy()
-    for row in range(len(left)):
-        if left[row] < -_SLACK:
-            room[row] = own[row]
-            dearer[row] += surcharge * step[row]
-        else:
-            room[row] = left[row] + own[row]
-    return room, dearer
+def _nothing_left(terms: Terms) -> Terms:
+    """No price and nothing left of any limit."""
+    return Terms(
+        np.zeros_like(terms.budget_price), np.zeros_like(terms.kg_price), np.zeros_like(terms.litre_price),
+        np.zeros_like(terms.storage_price), np.zeros_like(terms.budget_left), np.zeros_like(terms.kg_left),
+        np.zeros_like(terms.litres_left), np.zeros_like(terms.storage_left),
+    )  # fmt: skip
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _charge_part(i: int, facts: Facts, terms: Terms, step: Terms, surcharge: float, own: Terms, charged: Terms) -> None:
+    """Write the prices and the room one part sees, at its own depots: a limit that is exceeded is dearer.
+
+    Of an exceeded departure it may keep what it has; else what is left and its own. Budgets and depots only get dearer.
+    """
+    for period in range(len(terms.budget_left)):
+        over = surcharge if terms.budget_left[period] < -_SLACK else 0.0
+        charged.budget_price[period] = terms.budget_price[period] + over * step.budget_price[period]
+    for leaf in range(facts.leaf_start[i], facts.leaf_start[i + 1]):
+        depot = facts.depot[leaf]
+        for j in range(facts.depot_start[depot], facts.depot_start[depot + 1]):
+            over = surcharge if terms.kg_left[j] < -_SLACK else 0.0
+            charged.kg_price[j] = terms.kg_price[j] + over * step.kg_price[j]
+            charged.kg_left[j] = own.kg_left[j] + (terms.kg_left[j] if over == 0.0 else 0.0)
+            over = surcharge if terms.litres_left[j] < -_SLACK else 0.0
+            charged.litre_price[j] = terms.litre_price[j] + over * step.litre_price[j]
+            charged.litres_left[j] = own.litres_left[j] + (terms.litres_left[j] if over == 0.0 else 0.0)
+        for t in range(terms.storage_left.shape[1]):
+            over = surcharge if terms.storage_left[depot, t] < -_SLACK else 0.0
+            charged.storage_price[depot, t] = terms.storage_price[depot, t] + over * step.storage_price[depot, t]
 
 
 @nb.njit(cache=True, error_model="numpy")
