@@ -39,7 +39,7 @@ class Decomposition:
     rows: Rows
     price: Floats
     use: Floats
-    lots_gap: float  # money: what plans of single parts cost above their bounds at these prices
+    alone: PartPlans  # the parts' own plans at these prices
 
 
 def decompose(
@@ -61,7 +61,7 @@ def decompose(
     plans = _choose(instance, programs, rows, found.price, found.mixture, params)
     plans, bound = _settle(instance, tables, rows, plans, found.bound, params, tell)
     use = np.asarray(usage(instance, rows, plans).sum(axis=0), dtype=float).ravel()
-    return Decomposition(plans, bound, found.bound_at_zero, rows, found.price, use, found.lots_gap)
+    return Decomposition(plans, bound, found.bound_at_zero, rows, found.price, use, found.alone)
 
 
 def _choose(

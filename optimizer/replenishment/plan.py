@@ -9,7 +9,7 @@ import pandas as pd
 from domain.forecast import Forecast
 from domain.network import Network
 from domain.plan import Cost, PreviousShipments, ReplenishmentPlan, StockTargets
-from optimizer.replenishment.coupling import row_table
+from optimizer.replenishment.coupling import row_table, usage
 from optimizer.replenishment.exceptions import plan_exceptions
 from optimizer.replenishment.execution import Execution, execution
 from optimizer.replenishment.instance import Instance, build_instance
@@ -206,13 +206,19 @@ def _rule_prices(instance: Instance, found: Decomposition) -> pd.DataFrame:
 
 
 def _gap_owed_to(instance: Instance, found: Decomposition, cost: Cost) -> dict[str, float]:
-    """Money of the gap: lots and the hub inside parts, consignments charged whole, the rest owed to shared limits."""
+    """Money of the gap: to lots (minimum orders, multiples, the hub's dates), whole consignments, and splits.
+
+    Lots: what the cheaper of a part's plan and its own plan at the prices costs above its bound there. Splits: the
+    rest, what parts give up for the shared limits and what is left of limits that have a price.
+    """
+    priced, alone = (
+        plans.cost + usage(instance, found.rows, plans) @ found.price for plans in (found.plans, found.alone)
+    )
+    lots = float((np.minimum(priced, alone) - found.alone.bound).sum())
     whole = consignment_surplus(instance, found.plans)
-    return {
-        "lots": found.lots_gap,
-        "consignments": whole,
-        "shared limits": cost.total - found.bound - found.lots_gap - whole,
-    }
+    gap = cost.total - found.bound
+    lots = min(lots, max(gap - whole, 0.0))  # the bound may be that of other prices, or of the exact model
+    return {"lots": lots, "consignments": whole, "splits": gap - lots - whole}
 
 
 def _mean(flags: npt.NDArray[np.bool_]) -> float:

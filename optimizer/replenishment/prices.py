@@ -27,13 +27,13 @@ class FoundPrices:
     """The best prices, what they prove, and plans that nearly keep the limits.
 
     bound, bound_at_zero: lower bounds on the cost of any plan, at the best prices and where nothing has one.
-    lots_gap: money by which the parts' own plans at the best prices cost more than their bounds.
+    alone: the parts' own plans at the best prices.
     """
 
     price: Floats
     bound: float
     bound_at_zero: float
-    lots_gap: float
+    alone: PartPlans
     mixture: PartPlans
 
 
@@ -54,7 +54,7 @@ def search_prices(
     group = _groups(instance, params.groups)
     parts = len(group)
     gather = sp.csr_matrix((np.ones(parts), (group, np.arange(parts))))
-    best, worth, bound, lots_gap = np.zeros(len(rows.limit)), -np.inf, -np.inf, 0.0
+    best, at_best, worth, bound = np.zeros(len(rows.limit)), 0, -np.inf, -np.inf
     trial, promise, at_edge = best, np.inf, np.zeros(len(best), bool)
     radius = usual_prices(instance, rows)
     use: list[sp.csr_matrix] = []
@@ -74,7 +74,7 @@ def search_prices(
         if found > worth:
             if iteration > 0 and found - worth > 0.5 * (promise - worth):
                 radius = np.where(at_edge, 2.0 * radius, radius)
-            best, worth, lots_gap = trial, found, found - proven
+            best, at_best, worth = trial, iteration, found
         else:
             radius = 0.5 * radius
         if iteration == 0:
@@ -92,7 +92,7 @@ def search_prices(
         if not promising and (quiet >= params.quiet_rounds or not at_edge.any()):
             break
     mixture = _mixture(instance, passes, weight.reshape(-1, group.max(initial=0) + 1)[:, group])
-    return FoundPrices(best, bound, zero, lots_gap, mixture)
+    return FoundPrices(best, bound, zero, passes[at_best], mixture)
 
 
 def _groups(instance: Instance, most: int) -> Ints:
