@@ -28,6 +28,7 @@ from benchmarks.replenishment.steady import (
 )
 from benchmarks.replenishment.steady import planned as planned_again
 from benchmarks.replenishment.table import compared
+from benchmarks.replenishment.wisetech import wisetech as wisetech_parts
 from domain.network import Network
 from storage.network_writing import write_tables
 
@@ -219,3 +220,8 @@ def _enlargements(problem: Problem, number: int, seed: int = 6) -> Iterator[Figu
     yield Figure(
         "  by at most, the search for prices ending short of the best", 100 * max(0.0, *rises), "%", at_most=0.05
     )
+
+
+def wisetech(bench: Bench) -> Iterator[Figure | str]:
+    """20,000 parts with the rules that come per unit, then with every rule; memory of the process."""
+    yield from wisetech_parts(bench.folder / "wisetech")

@@ -20,7 +20,8 @@ from benchmarks.replenishment.peer import peer
 from benchmarks.replenishment.solving import solve_within
 from optimizer.replenishment.coupling import coupling_rows, usage
 from optimizer.replenishment.instance import Instance
-from optimizer.replenishment.master import Params, decompose
+from optimizer.replenishment.master import decompose
+from optimizer.replenishment.params import Params
 from optimizer.replenishment.program import Programs
 from optimizer.replenishment.week_cost import CostTables
 

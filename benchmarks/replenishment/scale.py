@@ -62,6 +62,7 @@ class Planned:
     gap: float
     gap_controllable: float
     binding: dict[str, float]
+    owed: dict[str, float]
     peak_bytes: float
     steps: list[Figure]
 
@@ -105,6 +106,7 @@ def planned(of: Problem) -> Planned:
         gap=plan.gap,
         gap_controllable=plan.gap_controllable,
         binding=plan.binding,
+        owed=plan.gap_owed_to,
         peak_bytes=GB * max(figure.value for figure in steps.figures if figure.what.endswith("peak")),
         steps=steps.figures[1:],
     )
