@@ -33,7 +33,7 @@ class StockedPoints(NamedTuple):
     waiting: Floats
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def waiting_units(mean: float, psi: float, kappa: float, stock: int) -> float:
     """EBO of a point: the law of `domain.counts`, its negative binomial written out for the small stocks of a point."""
     excess = psi - 1.0 + kappa * mean
@@ -50,7 +50,7 @@ def waiting_units(mean: float, psi: float, kappa: float, stock: int) -> float:
     return max(mean - stock + left, 0.0)
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def shelves_and_waiting(
     backorders: float, weekly_mean: float, psi: float, kappa: float, first: int, last: int,
     share: Floats, base_stock: Ints, courier_weeks: Floats, holding: Floats, waiting: Floats,
@@ -79,13 +79,15 @@ def add_weekly_money(
 ) -> None:
     """Add holding and waiting of leaf n's stocked points to `money`; states of its depot: (states,) each."""
     first, end = points.start[n], points.start[n + 1]
-    series = np.empty(_TERMS[-1])
+    series, y = np.empty(_TERMS[-1]), np.empty(len(money))
     while first < end:
         last, courier = first, points.courier_weeks[first]
         while last < end and points.courier_weeks[last] == courier:
             last += 1
-        y = weekly_mean * courier + backorders
-        low, high = y.min(), y.max()
+        low, high = np.inf, -np.inf
+        for i in range(len(y)):
+            y[i] = weekly_mean[i] * courier + backorders[i]
+            low, high = min(low, y[i]), max(high, y[i])
         terms = 0
         if len(y) > 2 * _TERMS[0] and high > low:
             terms = _fit(points, first, last, psi, kappa, low, high, series)
@@ -97,7 +99,7 @@ def add_weekly_money(
         first = last
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _money(points: StockedPoints, first: int, last: int, psi: float, kappa: float, y: float) -> float:
     """Holding and waiting a week of points first..last, whose pipelines are their shares of y."""
     money = 0.0
@@ -110,18 +112,18 @@ def _money(points: StockedPoints, first: int, last: int, psi: float, kappa: floa
 
 @nb.njit(cache=True, error_model="numpy")
 def _fit(
-    points: StockedPoints, first: int, last: int, psi: float, kappa: float, low: float, high: float, series: Floats
+    points: StockedPoints, first: int, end: int, psi: float, kappa: float, low: float, high: float, series: Floats
 ) -> int:
     """Write the Chebyshev series of the money on [low, high]; how many terms it has, 0 where 64 do not do."""
     middle, half = 0.5 * (low + high), 0.5 * (high - low)
     for terms in _TERMS:
-        x, value = np.empty(terms), np.empty(terms)
+        x, value, before, here = np.empty(terms), np.empty(terms), np.empty(terms), np.empty(terms)
         largest = 0.0
         for i in range(terms):
-            x[i] = cos(pi * (i + 0.5) / terms)
-            value[i] = _money(points, first, last, psi, kappa, middle + half * x[i])
+            x[i] = here[i] = cos(pi * (i + 0.5) / terms)
+            before[i] = 1.0
+            value[i] = _money(points, first, end, psi, kappa, middle + half * x[i])
             largest = max(largest, abs(value[i]))
-        before, here = np.ones(terms), x.copy()
         for j in range(terms):
             total = 0.0
             for i in range(terms):
@@ -129,7 +131,8 @@ def _fit(
                 before[i], here[i] = here[i], 2.0 * x[i] * here[i] - before[i]
             series[j] = total * 2.0 / terms
         series[0] *= 0.5
-        if np.abs(series[terms - 3 : terms]).max() <= _ROUNDING * largest:
+        last = max(abs(series[terms - 3]), abs(series[terms - 2]), abs(series[terms - 1]))
+        if last <= _ROUNDING * largest:
             return terms
     return 0
 
@@ -137,8 +140,9 @@ def _fit(
 @nb.njit(cache=True, error_model="numpy")
 def _add_series(series: Floats, terms: int, low: float, high: float, y: Floats, money: Floats) -> None:
     """Add the series at each y by the recurrence of Clenshaw (1955), all y side by side."""
-    x = (2.0 * y - (low + high)) / (high - low)
-    above, here = np.zeros(len(y)), np.zeros(len(y))
+    x, above, here = np.empty(len(y)), np.zeros(len(y)), np.zeros(len(y))
+    for i in range(len(y)):
+        x[i] = (2.0 * y[i] - (low + high)) / (high - low)
     for j in range(terms - 1, 0, -1):
         term = series[j]
         for i in range(len(y)):

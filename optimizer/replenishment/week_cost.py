@@ -148,7 +148,9 @@ def _fill(
                 if short <= _NO_BACKORDERS:
                     break
         state[weeks] = count
-        money = bare[n, 3] * demand[:count] + bare[n, 2] * backorders[:count]
+        money = np.empty(count)
+        for i in range(count):
+            money[i] = bare[n, 3] * demand[i] + bare[n, 2] * backorders[i]
         add_weekly_money(points, n, psi[n], kappa[n], demand[:count], backorders[:count], money)
         at_end = _end_money(points, n, psi[n], kappa[n], landed[n], lead_weeks[n], credit[n], bare[n],
                             weekly_mean[n, weeks - 1], backorders[state[weeks - 1] : count])  # fmt: skip
@@ -162,13 +164,14 @@ def _fill(
                 if t == weeks - 1:
                     cost[x] += credit[n] * (x - on_hand[t, x]) + at_end[min(x, last - state[t])]
             for k in np.flatnonzero(slot_law[depot[n], t + 1]):
-                table[k] += slot_law[depot[n], t + 1, k] * cost
+                for x in range(columns):
+                    table[k, x] += slot_law[depot[n], t + 1, k] * cost[x]
             if stock_offset[n] >= 0:
                 row = stock_offset[n] + (t + 1) * columns
                 stock[row : row + columns] = on_hand[t]
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _end_money(
     points: StockedPoints, n: int, psi: float, kappa: float, landed: float, lead_weeks: float, credit: float,
     bare: Floats, demand: float, backorders: Floats,
