@@ -27,7 +27,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.acceptance.line import Figure
-from benchmarks.machine import machine_facts, spend
+from benchmarks.machine import Spent, machine_facts, spend
 from benchmarks.replenishment.instances import Problem
 from benchmarks.targets.alliance import GB, Steps, make, true_forecast
 from optimizer.replenishment import plan as replenishment
@@ -129,7 +129,7 @@ def scale(folder: Path, sizes: Sequence[int] = PARTS) -> Iterator[Figure | str]:
     """Networks of these sizes, planned in one process one after another. Seconds ∝ parts^exponent."""
     for parts in sizes:
         _program("make", folder / str(parts), "--like", LIKE, "--parts", str(parts))
-    found = [json.loads(line) for line in _program("plan", *(folder / str(parts) for parts in sizes)).said.splitlines()]
+    found = _told(_program("plan", *(folder / str(parts) for parts in sizes)))
     for one in found:
         yield Figure(f"{one['parts']:,} parts, {one['leaves']:,} × depots: planned in", one["seconds"], "s")
         yield Figure("  processor", one["processor_seconds"], "s")
@@ -151,7 +151,7 @@ def alliance(folder: Path, parts: int = SIZES[ALLIANCE].parts) -> Iterator[Figur
     """The alliance planned in a fresh process, by steps."""
     _program("make", folder, "--like", ALLIANCE, "--parts", str(parts))
     spent = _program("plan", folder)
-    one = json.loads(spent.said.splitlines()[-1])
+    (one,) = _told(spent)
     yield Figure("parts", one["parts"], at_least=0.99 * parts)
     yield Figure("parts × depots", one["leaves"])
     yield Figure("planned in", one["seconds"] / 60, "min", at_most=20)
@@ -163,8 +163,13 @@ def alliance(folder: Path, parts: int = SIZES[ALLIANCE].parts) -> Iterator[Figur
     yield from (Figure(**figure) for figure in one["steps"])
 
 
-def _program(*words: str | Path) -> Any:
+def _program(*words: str | Path) -> Spent:
     return spend([sys.executable, "-m", "benchmarks.replenishment.scale", *words], _ROOT)
+
+
+def _told(spent: Spent) -> list[dict[str, Any]]:
+    """What the program `plan` measured, network by network; whatever else was said is passed over."""
+    return [json.loads(line) for line in spent.said.splitlines() if line.startswith("{")]
 
 
 def _plan(folders: Sequence[Path]) -> Iterator[Planned]:
