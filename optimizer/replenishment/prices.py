@@ -48,13 +48,13 @@ def search_prices(
     """Maximise the bound over prices; `start`: where to look first.
 
     A master over groups of parts proposes prices in a box around the best so far. The box moves to a price at which
-    the parts' plans are worth more and grows where it was reached; it shrinks when the master promised too much. A
-    column is a group's whole plan at its true cost and use.
+    the bound is higher and grows where it was reached; it shrinks when the master promised too much. A column is a
+    group's whole plan with its use, at the cost that its bound implies. The last master's weights mix the plans.
     """
     group = _groups(instance, params.groups)
     parts = len(group)
     gather = sp.csr_matrix((np.ones(parts), (group, np.arange(parts))))
-    best, at_best, worth, bound = np.zeros(len(rows.limit)), 0, -np.inf, -np.inf
+    best, at_best, bound = np.zeros(len(rows.limit)), 0, -np.inf
     trial, promise, at_edge = best, np.inf, np.zeros(len(best), bool)
     radius = usual_prices(instance, rows)
     use: list[sp.csr_matrix] = []
@@ -66,15 +66,13 @@ def search_prices(
         passes.append(plans)
         taken = usage(instance, rows, plans)
         use.append(gather @ taken)
-        cost.append(np.asarray(gather @ plans.cost))
+        cost.append(np.asarray(gather @ (plans.bound - taken @ trial)))
         proven = float(plans.bound.sum() - trial @ rows.limit)
         quiet = 0 if proven > bound + params.tolerance * abs(bound) else quiet + 1
-        bound = max(bound, proven)
-        found = float(plans.cost.sum() + (taken @ trial).sum() - trial @ rows.limit)
-        if found > worth:
-            if iteration > 0 and found - worth > 0.5 * (promise - worth):
+        if proven > bound:
+            if iteration > 0 and proven - bound > 0.5 * (promise - bound):
                 radius = np.where(at_edge, 2.0 * radius, radius)
-            best, at_best, worth = trial, iteration, found
+            best, at_best, bound = trial, iteration, proven
         else:
             radius = 0.5 * radius
         if iteration == 0:
@@ -87,8 +85,8 @@ def search_prices(
             sp.vstack(use).tocsr(), np.concatenate(cost), len(cost), rows.limit, low, high
         )
         at_edge = (trial >= high * (1 - 1e-9)) | ((trial <= low * (1 + 1e-9)) & (low > 0))
-        tell(f"Pricing budget and capacity, round {iteration + 1}: {(promise - worth) / abs(worth):.3%} to go")
-        promising = promise - worth > params.tolerance * abs(worth)
+        tell(f"Pricing budget and capacity, round {iteration + 1}: {(promise - bound) / abs(bound):.3%} to go")
+        promising = promise - bound > params.tolerance * abs(bound)
         if not promising and (quiet >= params.quiet_rounds or not at_edge.any()):
             break
     mixture = _mixture(instance, passes, weight.reshape(-1, group.max(initial=0) + 1)[:, group])

@@ -9,10 +9,21 @@ from optimizer.replenishment.instance.arrays import Floats, Ints, Texts
 
 
 def good_stock(network: Network) -> pd.DataFrame:
-    """Good stock by part and site, units; expired stock does not count."""
+    """Good stock by part and site, units; neither expired stock counts nor what another owner keeps there."""
     stock = network.stock[network.stock["condition"] == "good"]
     expired = stock["expires"].notna() & (stock["expires"] < pd.Timestamp(network.settings.as_of))
-    return stock[~expired].groupby(["part", "site"])["on_hand"].sum().reset_index()
+    stock = stock[~expired & ~_of_others(network, stock)]
+    return stock.groupby(["part", "site"])["on_hand"].sum().reset_index()
+
+
+def _of_others(network: Network, stock: pd.DataFrame) -> "pd.Series[bool]":
+    """Rows of stock that belong to somebody else: not to the site's owner, at a hub not to the only owner of depots."""
+    owner = network.site_of["owner"]
+    depots = set(owner[network.site_of["kind"] == "depot"])
+    only = next(iter(depots)) if len(depots) == 1 else ""
+    at_hub = stock["site"].map(network.site_of["kind"]) == "origin"
+    mine = stock["site"].map(owner).where(~at_hub, only)
+    return (stock["owner"] != "") & (stock["owner"] != mine)
 
 
 def frozen_inbound(network: Network) -> pd.DataFrame:

@@ -80,6 +80,19 @@ def test_stock_counts_up_to_the_day_it_expires() -> None:
     assert instance.leaves.initial_stock.tolist() == [3.0]
 
 
+def test_stock_of_another_owner_serves_nobody_here() -> None:
+    """A depot has its owner's stock and what names no owner; the hub what belongs to the only owner of depots."""
+    stock = [
+        {"site": site, "part": "A", "on_hand": units, "owner": owner}
+        for site in ("HUB", "D1")
+        for owner, units in (("", 3), ("ours", 20), ("theirs", 100))
+    ]
+    sites = [{**site, "owner": "ours" if site["kind"] == "depot" else ""} for site in SITES]
+    instance = arrays(one_leaf(build(stock=stock, sites=sites))).instance
+    assert instance.parts.hub_stock.tolist() == [23]
+    assert instance.leaves.initial_stock.tolist() == [23.0]
+
+
 def test_late_inbound_counts_in_week_1_and_what_comes_after_the_end_not_at_all() -> None:
     """Due long ago, in the days before week 1, in week 2, and after week K = 5."""
     dates = (day(1, -60), day(1, -1), day(2, 6), day(6))
