@@ -21,7 +21,7 @@ from benchmarks.targets.alliance import GB
 from domain.network import Network
 
 PARTS = 20_000
-ROOM = 1.05  # of what the depots hold today
+ROOM = 1.25  # of what the depots hold today
 SPOILS = 10  # every tenth part does, within this many days
 SHELF_LIFE_DAYS = 400.0
 _ROOT = Path(__file__).parents[2]
