@@ -71,15 +71,19 @@ def _choose(
     limits = rows.terms(instance, price, limited=True)
     step = rows.terms(instance, np.maximum(price, usual_prices(instance, rows)))
     closed = np.zeros((len(instance.suppliers), instance.weeks), bool)
+    best, least = plans, np.inf
     for number in range(params.order_week_rounds):
-        last = number == params.order_week_rounds - 1 or not below_minimum(instance, plans).any()
+        whole = not below_minimum(instance, plans).any()
         closed |= weeks_to_join(instance, plans)
         open_weeks = programs.without_orders(closed | (unused_weeks(instance, plans) if number > 0 else False))
         plans = open_weeks.relieve(limits, step, plans, params.surcharges)
-        plans = open_weeks.fill(limits, plans, params.rounds if last else params.rounds[:1])
-        if last:
+        plans = open_weeks.fill(limits, plans, params.rounds)
+        found = meet_minimum_values(instance, programs, closed, limits, plans)
+        if found.cost.sum() < least and not below_minimum(instance, found).any():
+            best, least = found, found.cost.sum()
+        if whole:
             break
-    return meet_minimum_values(instance, programs, closed, limits, plans)
+    return best if np.isfinite(least) else found
 
 
 def _settle(

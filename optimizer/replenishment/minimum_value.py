@@ -71,7 +71,7 @@ def _ordered_value(instance: Instance, plans: PartPlans) -> Floats:
 
 def _topped_up(instance: Instance, terms: Terms, plans: PartPlans) -> PartPlans:
     """More of what is bought most in every short week, where the budget allows and it is at most as much again."""
-    parts, bought = instance.parts, plans.bought.copy()
+    parts, bought, cost = instance.parts, plans.bought.copy(), plans.cost.copy()
     value, spent = _ordered_value(instance, plans), np.zeros(len(terms.budget_left))
     np.add.at(spent, instance.coupling.period_of_week[plans.week], plans.bought * parts.unit_cost[plans.buyer])
     for supplier, week in np.argwhere(below_minimum(instance, plans)):
@@ -85,4 +85,7 @@ def _topped_up(instance: Instance, terms: Terms, plans: PartPlans) -> PartPlans:
         if lots * lot_value <= min(terms.budget_left[period] - spent[period], value[supplier, week]):
             bought[row] += lots * parts.multiple[part]
             spent[period] += lots * lot_value
-    return PartPlans(plans.leaf, plans.departure, plans.units, plans.buyer, plans.week, bought, plans.cost, plans.bound)
+            weeks = instance.weeks - instance.ordering.expected_week[supplier, week] + 1
+            kept = parts.unit_cost[part] * (1.0 + parts.hub_rate * weeks) - parts.credit[part]
+            cost[part] += lots * parts.multiple[part] * kept
+    return PartPlans(plans.leaf, plans.departure, plans.units, plans.buyer, plans.week, bought, cost, plans.bound)

@@ -19,6 +19,7 @@ from optimizer.replenishment.program import PartPlans, Programs
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+_EXCEEDED = 20.0  # times the best and the usual prices: what exceeding a limit costs a master over single parts
 _NEARLY = 0.8  # of its limit: a row that no pass has used so much stays out of the master, at price 0
 
 
@@ -89,8 +90,29 @@ def search_prices(
         promising = promise - bound > params.tolerance * abs(bound)
         if not promising and (quiet >= params.quiet_rounds or not at_edge.any()):
             break
-    mixture = _mixture(instance, passes, weight.reshape(-1, group.max(initial=0) + 1)[:, group])
+    weight = weight.reshape(-1, group.max(initial=0) + 1)[:, group]
+    if parts <= params.single_parts:
+        passes, weight = _single_columns(instance, programs, rows, best, passes)
+    mixture = _mixture(instance, passes, weight)
     return FoundPrices(best, bound, zero, passes[at_best], mixture)
+
+
+def _single_columns(
+    instance: Instance, programs: Programs, rows: Rows, best: Floats, passes: list[PartPlans]
+) -> tuple[list[PartPlans], Floats]:
+    """(passes, and more that avoid one budget period each; weights of a master over single parts, (passes, parts)).
+
+    Manne 1958: all but as many parts as there are rows get one plan whole.
+    """
+    usual = usual_prices(instance, rows)
+    of_budget = range(rows.runs[0].start, rows.runs[0].stop)
+    avoiding = [best + usual * (np.arange(len(best)) == row) for row in of_budget]
+    passes = passes + [programs.price(rows.terms(instance, price)) for price in avoiding]
+    use = sp.vstack([usage(instance, rows, plans) for plans in passes]).tocsr()
+    cost = np.concatenate([plans.cost for plans in passes])
+    dearest = _EXCEEDED * (best + usual)
+    weight = _restricted_master(use, cost, len(passes), rows.limit, np.zeros(len(best)), dearest)[2]
+    return passes, weight.reshape(len(passes), -1)
 
 
 def _groups(instance: Instance, most: int) -> Ints:
