@@ -147,8 +147,8 @@ SIZES = {
             Region("KZ", "KZ", "ALA", 5, 0.18),
             Region("DE", "DE", "LEJ", 5, 0.24),
         ),
-        budget_share=0.96,
-        capacity_share=1.6,
+        budget_share=0.86,
+        capacity_share=1.1,
     ),
     "wisetech": Size(
         models=5_000,
