@@ -55,7 +55,7 @@ def solve(
     )  # fmt: skip
     model = as_model(program)
     result = mathopt.solve(model, solver, params=parameters)
-    if not result.has_primal_feasible_solution() and solver == mathopt.SolverType.GLOP:
+    if result.termination.reason == mathopt.TerminationReason.IMPRECISE and solver == mathopt.SolverType.GLOP:
         return solve(program, mathopt.SolverType.HIGHS, node_limit, relative_gap)
     if not result.has_primal_feasible_solution():
         raise NoSolutionError(f"{solver.name} found no solution: {result.termination.reason.name}")

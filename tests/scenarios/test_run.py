@@ -16,7 +16,7 @@ from storage.plan_folder import read_plan
 from tests.networks import tiny_network
 from tests.scenarios.folders import no_documents, planned, tiny
 
-REPORTED = {"status", "cost", "lower_bound", "gap", "gap_controllable", "gap_at_zero_prices", "rules", "binding",
+REPORTED = {"status", "cost", "lower_bound", "gap", "gap_controllable", "gap_at_zero_prices", "gap_owed_to", "rules", "binding",
             "replanning_saves", "service", "waiting_price", "seconds", "snapshot", "version"}  # fmt: skip
 
 
