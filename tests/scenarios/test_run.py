@@ -16,8 +16,8 @@ from storage.plan_folder import read_plan
 from tests.networks import tiny_network
 from tests.scenarios.folders import no_documents, planned, tiny
 
-REPORTED = {"status", "cost", "lower_bound", "gap", "gap_controllable", "gap_at_zero_prices", "gap_owed_to", "rules", "binding",
-            "replanning_saves", "service", "waiting_price", "seconds", "snapshot", "version"}  # fmt: skip
+REPORTED = {"status", "cost", "lower_bound", "gap", "gap_controllable", "gap_at_zero_prices", "gap_owed_to", "rules",
+            "binding", "replanning_saves", "service", "waiting_price", "seconds", "snapshot", "version"}  # fmt: skip
 
 
 def test_the_folder_says_what_the_run_found(tmp_path: Path) -> None:
