@@ -70,7 +70,9 @@ class Planned:
 def make_network(folder: Path, like: str, parts: int) -> None:
     """Write a demo of so many parts, its limits in proportion; the truth is told from the first week ahead on."""
     size = SIZES[like]
-    make(folder, replace(size.with_parts(parts), told_from=HISTORY_WEEKS), left_out=LEFT_OUT)
+    scaled = size.with_parts(parts)
+    brands = min(scaled.brands, SIZES[ALLIANCE].brands)  # the demo has names for not many more
+    make(folder, replace(scaled, brands=brands, told_from=HISTORY_WEEKS), left_out=LEFT_OUT)
     (folder / "share.txt").write_text(str(parts / size.parts))
 
 
