@@ -24,7 +24,8 @@ _EXACT = 1e-9
 def choose(problem: SitingProblem, opened: Bools | None = None) -> tuple[Ints, Bools]:
     """The cheapest way of every point (points,) and the depots that are open (depots,).
 
-    opened: given, these depots are open and no others, and each candidate among them serves a point. Raises NoSolutionError when not every point can be served.
+    opened: given, these depots are open and no others, and each candidate among them serves a point. Raises
+    NoSolutionError when not every point can be served.
     """
     program, way_of_x = _program(problem, opened)
     found = solve(program, mathopt.SolverType.HIGHS, relative_gap=_EXACT).x
