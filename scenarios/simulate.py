@@ -13,6 +13,7 @@ from domain.forecast_tables import FORECAST_COLUMNS, SHARE_COLUMNS, forecast_fro
 from domain.network import Network
 from domain.problems import ZapasError
 from domain.transfers import with_transfers
+from scenarios.in_world import Stage, World, in_world, moved_in_world, stage
 from scenarios.pipeline import Tell
 from simulation.referee.case import Case, case_of
 from simulation.referee.history import PastRepairs, draw_history, habits_of, history_of, past_demand, past_repairs
@@ -86,14 +87,30 @@ def judged(
     patience_days: float | None = None,
     emergency: bool = False,
     single_mode: bool = False,
+    world: World | None = None,
     tell: Tell = lambda text: None,
 ) -> dict[str, Any]:
     """Judge a plan of exactly this network; stops early once every fill rate is known to ± `half_width`.
 
     patience_days: after so many days a case that waits for a part leaves; None: never. emergency: a repair whose region
     has nothing is helped by another point or by express from the hub. single_mode: set the best single-mode (s, Q)
-    policies beside it, at the plan's fill rate.
+    policies beside it, at the plan's fill rate. world: play it there, with the demand forecast there, on the draws it
+    would meet in `network`; where the two are alike the judgement is the same.
     """
+    if world is not None:
+        return _judged_in_world(
+            network,
+            folder,
+            replications,
+            world,
+            demand=demand,
+            weeks=weeks,
+            seed=seed,
+            half_width=half_width,
+            patience_days=patience_days,
+            emergency=emergency,
+            tell=tell,
+        )
     tell("Setting up the referee")
     past = None if demand is DemandSource.history else past_repairs(network)
     tickets = past is not None or bool((network.usage["ticket"] != "").any())
@@ -107,6 +124,52 @@ def judged(
     found = judge(case, draw, replications, seed, rules, half_width, tell, single_mode)
     told = {"patience_days": patience_days, "tickets": tickets, "emergency": emergency}
     return {**judgement_json(found, plan, demand, weeks), **told}
+
+
+def _judged_in_world(
+    network: Network,
+    folder: PlanFolder,
+    replications: int,
+    world: World,
+    *,
+    demand: DemandSource,
+    weeks: int | None,
+    seed: int,
+    half_width: float | None,
+    patience_days: float | None,
+    emergency: bool,
+    tell: Tell,
+) -> dict[str, Any]:
+    if demand is not DemandSource.forecast:
+        raise ValueError(f"demand of another world is drawn from its forecast, not from the {demand.value}")
+    tell("Setting up the referee")
+    on = staged(network, folder, weeks, emergency, patience_days)
+    there = replace(world, network=moved(_without_the_past(world.network, keep_usage=False), folder))
+    case, draw = in_world(on, there, seed)
+    found = judge(case, draw, replications, seed, on.rules, half_width, tell)
+    tickets = on.past is not None or bool((network.usage["ticket"] != "").any())
+    told = {"patience_days": patience_days, "tickets": tickets, "emergency": emergency}
+    return {**judgement_json(found, case.plan, demand, case.weeks), **told}
+
+
+def staged(
+    network: Network,
+    folder: PlanFolder,
+    weeks: int | None = None,
+    emergency: bool = False,
+    patience_days: float | None = None,
+) -> Stage:
+    """A plan of exactly this network, ready to be played in any world (`in_world.played`)."""
+    past = past_repairs(network)
+    known = as_moved(_without_the_past(network, keep_usage=False), folder)
+    plan, weeks = plan_to_judge(known, folder), weeks or network.settings.horizon_weeks
+    return stage(known, plan, weeks, past, emergency, patience_days)
+
+
+def moved(world: Network, folder: PlanFolder) -> Network:
+    """A world with the plan's transfers between depots under way, as far as they can be."""
+    moves = folder.path / "transfers.parquet"
+    return moved_in_world(world, folder.frame(moves.stem)) if moves.is_file() else world
 
 
 def _keep(folder: PlanFolder, found: dict[str, Any], retold: Retold) -> None:

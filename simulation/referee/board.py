@@ -17,6 +17,8 @@ HUB = 0
 AT_ONCE = -1  # the voyage of what is on a shelf already
 PURCHASE, SHIP, SET_BASE_STOCK = 0, 1, 2
 PLANNED, BASE_STOCK, GIVEN, CATCH_UP, REORDER = 0, 1, 2, 3, 4
+NEVER_SHUT = -1  # the row of `opens` of what is always open
+_NONE, _NO_DAYS = np.zeros(0, np.int64), np.zeros((0, 0), np.int64)
 
 
 class Board(NamedTuple):
@@ -37,6 +39,9 @@ class Board(NamedTuple):
     the hub owes of planned lines; REORDER: a depot whose inventory position is at most s = order_level gets the
     smallest multiple of Q that lifts it to s + gap or more, so that gap 1 is (s, nQ) and Q = 1 is (s, S = s + gap); a
     purchase brings hub and depots together up to order_level.
+    Shutdowns, all empty where nothing is ever shut: opens (row, day): the first open day from that day on, a row for
+    each thing that is shut at times; depot_opens (leaves), point_opens and courier_opens of the way to it (points),
+    way_opens (ways): its row or NEVER_SHUT.
     """
 
     leaf_start: Ints
@@ -75,6 +80,11 @@ class Board(NamedTuple):
     order_voyage: Ints
     order_rule: Ints
     order_level: Floats
+    opens: Ints = _NO_DAYS
+    depot_opens: Ints = _NONE
+    point_opens: Ints = _NONE
+    courier_opens: Ints = _NONE
+    way_opens: Ints = _NONE
 
 
 class Demands(NamedTuple):

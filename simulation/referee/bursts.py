@@ -40,7 +40,8 @@ class DemandLaw:
 
 
 class Bursts(NamedTuple):
-    """The law for drawing. upto: bursts expected of H_1..H_j; batches: C_j; shape (leaves, weeks).
+    """The law for drawing. upto: bursts expected of H_1..H_j; batches: C_j, at any scale for those that are placed;
+    odds: the parameter of a burst's size, p/(1 − p) of its logarithmic law; shape (leaves, weeks).
 
     single: the rate is known, a burst is one batch, (leaves,).
     """
@@ -48,14 +49,71 @@ class Bursts(NamedTuple):
     upto: Floats
     batches: Floats
     single: Bools
+    odds: Floats
 
 
 def bursts_of(law: DemandLaw, weeks: int) -> Bursts:
     """The bursts of weeks 1..`weeks`; the last mean holds beyond the law's end."""
     shape = len(law.mean), weeks
-    bursts = Bursts(np.empty(shape), np.empty(shape), np.empty(shape[0], np.bool_))
-    in_threads(_prepare, shape[0], law.mean, law.batch_index, law.rate_shape, law.discount, law.drift, *bursts)
-    return bursts
+    upto, batches, single = np.empty(shape), np.empty(shape), np.empty(shape[0], np.bool_)
+    columns = law.mean, law.batch_index, law.rate_shape, law.discount, law.drift
+    in_threads(_prepare, shape[0], *columns, upto, batches, single)
+    return Bursts(upto, batches, single, batches)
+
+
+def more_bursts(law: DemandLaw, bursts: Bursts, seeds: Ints, more: Floats) -> Bursts:
+    """The bursts of demand beyond those drawn of `bursts` by `seeds`, of so many units a week more, (leaves, weeks).
+
+    The rate is the same: given the n_j batches that owe themselves to H_j, H_j ~ Gamma(h_j + n_j, 1/(1 + C_j)), so that
+    those of X_j = Σ_{t ≤ j} x_t more are negative binomial again: Poisson((h_j + n_j) ln(1 + X_j/(1 + C_j))) bursts.
+    """
+    upto, batches, odds = np.empty(more.shape), np.empty(more.shape), np.empty(more.shape)
+    columns = law.batch_index, law.rate_shape, law.discount, law.drift
+    in_threads(_prepare_more, len(more), *columns, bursts, seeds, more, upto, batches, odds)
+    return Bursts(upto, batches, bursts.single, odds)
+
+
+@kernel
+def _prepare_more(
+    first: int,
+    last: int,
+    batch_index: Floats,
+    rate_shape: Floats,
+    discount: Floats,
+    drift: Floats,
+    bursts: Bursts,
+    seeds: Ints,
+    more: Floats,
+    upto: Floats,
+    batches: Floats,
+    odds: Floats,
+) -> None:
+    weeks = more.shape[1]
+    drawn = np.empty(weeks, np.int64)
+    for leaf in range(first, last):
+        drawn[:] = 0
+        counter = np.uint64(seeds[leaf])
+        at, week, size = _next_burst(bursts, leaf, 0.0, counter)
+        while size > 0 and not bursts.single[leaf]:
+            drawn[week] += size
+            counter += np.uint64(3) * _STEP
+            at, week, size = _next_burst(bursts, leaf, at, counter)
+        drifts, shape = drift[leaf] > 0.0 and discount[leaf] < 1.0, rate_shape[leaf]
+        number, due = 0.0, 0.0
+        for week in range(weeks):
+            expected = 2.0 / (batch_index[leaf] + 1.0) * more[leaf, week]
+            if bursts.single[leaf]:
+                number += expected
+                due = number
+                odds[leaf, week] = number
+            else:
+                shape *= discount[leaf] if drifts else 1.0
+                number += expected / shape
+                ends = 1.0 if week == weeks - 1 else 1.0 - discount[leaf] if drifts else 0.0
+                odds[leaf, week] = number / (1.0 + bursts.batches[leaf, week])
+                due += (shape * ends + drawn[week]) * np.log1p(odds[leaf, week])
+            upto[leaf, week] = due
+            batches[leaf, week] = number
 
 
 @kernel
@@ -101,6 +159,12 @@ def _uniform(counter: np.uint64) -> float:
 
 
 @nb.njit(cache=True)
+def keeps(seed: np.uint64, number: int, share: float) -> bool:
+    """Whether the `number`-th of a stream belongs to a share of all: those of a lesser share belong to a greater."""
+    return share >= 1.0 or _uniform(seed + np.uint64(number + 1) * _STEP) < share
+
+
+@nb.njit(cache=True)
 def _next_burst(bursts: Bursts, leaf: int, at: float, counter: np.uint64) -> tuple[float, int, int]:
     """Where the burst after `at` lies on the axis of expected bursts, the last week it may fall into, its batches.
 
@@ -112,7 +176,7 @@ def _next_burst(bursts: Bursts, leaf: int, at: float, counter: np.uint64) -> tup
     week = int(np.searchsorted(bursts.upto[leaf], at, side="right"))
     if bursts.single[leaf]:
         return at, week, 1
-    rest = np.exp(-_uniform(counter + np.uint64(2) * _STEP) * np.log1p(bursts.batches[leaf, week]))
+    rest = np.exp(-_uniform(counter + np.uint64(2) * _STEP) * np.log1p(bursts.odds[leaf, week]))
     return at, week, 1 + int(np.log(_uniform(counter + np.uint64(3) * _STEP)) / np.log1p(-rest))
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from domain.calendar import DAYS_PER_WEEK
+from domain.forecast import Forecast
 from domain.logistics import SupplyLanes, hub_of_part, supply_lanes
 from domain.network import Network
 from simulation.referee.board import Board, Ints
@@ -14,9 +15,11 @@ from simulation.referee.bursts import DemandLaw
 from simulation.referee.consignments import channels_of, courier_days, laws_of, lots_of, voyage_rows, voyages_of
 from simulation.referee.demand import OpenRepairs
 from simulation.referee.lead_times import LeadTimeLaws, Voyages
+from simulation.referee.openings import Openings, opening_columns
 from simulation.referee.orders import orders_of
 from simulation.referee.places import Map, map_of, rows_in, shares_upto
 from simulation.referee.plan import PlanToJudge
+from simulation.referee.same_voyages import Planned
 from simulation.referee.ways import NO_WAYS, way_columns, ways_of
 
 
@@ -25,7 +28,7 @@ class Case:
     """Everything one play needs but the demand. Costs count in weeks 1..`weeks`, the play ends with `end_weeks`.
 
     orders: as `orders_of`, with the voyage.
-    ways: as `ways_of`.
+    ways: as `ways_of`. planned: in another network than the plan's, the voyages that were planned there.
     """
 
     network: Network
@@ -41,6 +44,7 @@ class Case:
     true_lead_times: pd.DataFrame | None
     weeks: int
     end_weeks: int
+    planned: Planned | None = None
 
 
 def case_of(
@@ -50,30 +54,38 @@ def case_of(
     wanted: pd.DataFrame | None = None,
     laws: pd.DataFrame | None = None,
     emergencies: bool = False,
+    planned: "Case | None" = None,
 ) -> Case:
     """The case of a plan over weeks 1..`weeks`.
 
     wanted: part × site pairs where demand may arise besides those of the forecast. laws: true lead times by lane
     (transit_days, transit_days_sd, customs_days, customs_days_sd); those of the lanes table where it says nothing.
-    emergencies: with the ways of laterals and express, which the rules may then allow.
+    emergencies: with the ways of laterals and express, which the rules may then allow. planned: the case of the
+    plan in the network it was made for, where it is played in another: the play ends when that one does
+    and voyages meet the same luck.
     """
     supply = supply_lanes(network)
     end_weeks = weeks + -(-int(supply.lead_days.max(initial=0)) // DAYS_PER_WEEK) + 1
+    end_weeks = end_weeks if planned is None else planned.end_weeks
     rows = map_of(network, *_pairs(network, plan, wanted))
     ways = ways_of(network, rows, laws) if emergencies else NO_WAYS
     hub = pd.Series(hub_of_part(network), index=network.parts["part"])
-    lots = lots_of(network, rows, hub, supply)
+    lots = lots_of(network, rows, hub, supply, None if planned is None else planned.network, end_weeks)
     orders = orders_of(network, plan, rows, supply, end_weeks)
     channels = channels_of(network, supply)
     voyages = voyages_of(network, channels, lots, orders.rename(columns={"time": "departs"}, copy=False), end_weeks)
     lots["voyage"] = voyage_rows(voyages, channels, lots["channel"], lots["departs"])
     orders["voyage"] = voyage_rows(voyages, channels, orders["channel"], orders["time"])
+    before = None
+    if planned is not None:
+        known = channels_of(planned.network, planned.supply)
+        before = Planned.of(planned.voyages, planned.laws, known, voyages, channels)
     return Case(
         network=network,
         plan=plan,
         rows=rows,
         supply=supply,
-        board=_board(network, plan, rows, lots, orders, ways, laws),
+        board=_board(network, plan, rows, lots, orders, ways, laws, Openings.of(network, end_weeks)),
         orders=orders,
         ways=ways,
         voyages=voyages,
@@ -82,6 +94,7 @@ def case_of(
         true_lead_times=laws,
         weeks=weeks,
         end_weeks=end_weeks,
+        planned=before,
     )
 
 
@@ -98,15 +111,16 @@ def with_orders(case: Case, orders: pd.DataFrame) -> Case:
     return replace(case, board=board, orders=orders, voyages=voyages)
 
 
-def forecast_law(case: Case) -> DemandLaw:
-    """Demand as the plan's own forecast sees it."""
-    forecast = case.plan.forecast
+def forecast_law(case: Case, forecast: Forecast | None = None) -> DemandLaw:
+    """Demand as a forecast sees it, by default the plan's own; leaves that are not in play are left out."""
+    forecast = case.plan.forecast if forecast is None else forecast
     leaf = case.rows.leaf_row(pd.Series(forecast.part), pd.Series(forecast.region))
+    known, leaf = np.flatnonzero(leaf >= 0), leaf[leaf >= 0]
     shape = (len(case.rows.leaves), forecast.weeks)
     mean, psi, a = np.zeros(shape), np.ones(shape[0]), np.full(shape[0], np.inf)
     discount, drift = np.ones(shape[0]), np.zeros(shape[0])
-    mean[leaf], psi[leaf], a[leaf] = forecast.mean, forecast.batch_index, forecast.rate_shape
-    discount[leaf], drift[leaf] = forecast.discount, forecast.drift
+    mean[leaf], psi[leaf], a[leaf] = forecast.mean[known], forecast.batch_index[known], forecast.rate_shape[known]
+    discount[leaf], drift[leaf] = forecast.discount[known], forecast.drift[known]
     part = pd.Series(forecast.part[forecast.share_leaf])
     upto = shares_upto(case.rows, part, pd.Series(forecast.share_site), forecast.share)
     return DemandLaw(mean, psi, a, discount, drift, upto)
@@ -139,6 +153,7 @@ def _board(
     orders: pd.DataFrame,
     ways: pd.DataFrame,
     laws: pd.DataFrame | None,
+    openings: Openings,
 ) -> Board:
     part = network.parts.set_index("part").loc[rows.parts]
     at_depot, at_point = _base_stock(network, plan, rows)
@@ -168,6 +183,7 @@ def _board(
         **order_columns(rows, orders),
         **way_columns(ways, len(rows.points)),
         **_defectives(network, rows),
+        **opening_columns(openings, rows, ways),
     )
 
 
@@ -175,6 +191,7 @@ def _base_stock(network: Network, plan: PlanToJudge, rows: Map) -> tuple[Ints, I
     """Of the depot of each leaf and of each point, 0 where the plan names none; a depot that repairs has but one."""
     targets, every = plan.targets, network.site_of
     at = rows_in(every.index, targets["site"])
+    targets, at = targets[at >= 0], at[at >= 0]
     at_depot, at_point = np.zeros(len(rows.leaves), np.int64), np.zeros(len(rows.points), np.int64)
     stock, kind = targets["base_stock"].to_numpy(np.int64), every["kind"].to_numpy(str)[at]
     depot, shelf = kind == "depot", kind == "repair_point"

@@ -1,17 +1,15 @@
 """The consignments of a case by channel (lane or supplier): when they leave and may arrive, how long it takes."""
 
-from datetime import date
-
 import numpy as np
 import pandas as pd
 
 from domain.calendar import DAYS_PER_WEEK, first_week
-from domain.departures import shutdowns, site_keys
 from domain.logistics import SupplyLanes
 from domain.network import Network
 from simulation.referee.board import AT_ONCE, Floats, Ints
 from simulation.referee.lead_times import LeadTimeLaws, Voyages
-from simulation.referee.places import Map, day_number
+from simulation.referee.openings import Openings
+from simulation.referee.places import Map, day_number, rows_in
 
 AS_EXPECTED = "as expected"
 """The channel of what travels neither by a known lane nor from a known supplier."""
@@ -34,25 +32,22 @@ def voyages_of(
         channel=channel,
         departs=departs,
         today=float((network.settings.as_of - monday).days),
-        opens=_opening_days(network, channels, monday, end_weeks * DAYS_PER_WEEK),
+        opens=_opening_days(Openings.of(network, end_weeks), channels),
     )
 
 
-def _opening_days(network: Network, channels: pd.Index, monday: date, days: int) -> Ints:
+def _opening_days(openings: Openings, channels: pd.Index) -> Ints:
     """For each channel and day the first day from then on at which its destination takes goods in."""
-    shut = shutdowns(network)
-    calendar = np.datetime64(monday, "D") + np.arange(days)
-    lanes = network.lanes.set_index("lane")
-    opens = np.tile(np.arange(days), (len(channels), 1))
+    opens = np.tile(np.arange(openings.days), (len(channels), 1))
+    if not len(openings.shut.applies_to):
+        return opens
+    destination = openings.network.lanes.set_index("lane")["destination"]
     for row, channel in enumerate(channels):
         what, _, name = str(channel).partition(" ")
-        keys = {"all", f"supplier:{name}"} if what == "supplier" else {"all"}
+        keys = openings.of_supplier(name if what == "supplier" else "")
         if what == "lane":
-            keys = site_keys(network, str(lanes.loc[name, "destination"])) | {f"lane:{name}"}
-        closed = shut.closed(calendar, keys)
-        for day in range(days - 2, -1, -1):
-            if closed[day]:
-                opens[row, day] = opens[row, day + 1]
+            keys = openings.of_site(str(destination[name])) | openings.of_lane(name)
+        opens[row] = openings.first_open(keys)
     return opens
 
 
@@ -120,8 +115,18 @@ def courier_days(
     return found["days"].to_numpy(float), found["sd"].to_numpy(float)
 
 
-def lots_of(network: Network, rows: Map, hub: "pd.Series[str]", supply: SupplyLanes) -> pd.DataFrame:
-    """Today's good stock and what is inbound: part_row, site (code), quantity, expires (day), channel, departs."""
+def lots_of(
+    network: Network,
+    rows: Map,
+    hub: "pd.Series[str]",
+    supply: SupplyLanes,
+    known: Network | None = None,
+    end_weeks: int = 0,
+) -> pd.DataFrame:
+    """Today's good stock and what is inbound: part_row, site (code), quantity, expires (day), channel, departs.
+
+    known: another network, whose calendar everybody took to hold.
+    """
     good = network.stock[network.stock["condition"] == "good"]
     good = good[~(good["expires"] < pd.Timestamp(network.settings.as_of))]
     stock = pd.DataFrame(
@@ -143,10 +148,10 @@ def lots_of(network: Network, rows: Map, hub: "pd.Series[str]", supply: SupplyLa
     site = rows.site_code(network, hub, coming["part"], coming["destination"])
     channel, days = [], []
     for lane, sold_by, code in zip(coming["lane"], supplier, site, strict=True):
-        known = lane in lead
-        bought = not known and code == 0 and sold_by in supplier_days
-        channel.append(f"lane {lane}" if known else f"supplier {sold_by}" if bought else AS_EXPECTED)
-        days.append(lead[lane] if known else supplier_days[sold_by] if bought else 0)
+        by_lane = lane in lead
+        bought = not by_lane and code == 0 and sold_by in supplier_days
+        channel.append(f"lane {lane}" if by_lane else f"supplier {sold_by}" if bought else AS_EXPECTED)
+        days.append(lead[lane] if by_lane else supplier_days[sold_by] if bought else 0)
     inbound = pd.DataFrame(
         {
             "part_row": rows.part_row(coming["part"]),
@@ -157,6 +162,22 @@ def lots_of(network: Network, rows: Map, hub: "pd.Series[str]", supply: SupplyLa
             "departs": day_number(network, coming["expected"]) - np.array(days, float),
         }
     )
-    both = pd.concat([stock, inbound], ignore_index=True)
-    both = both[(both["site"] >= 0) & (both["quantity"] > 0)]
+    if known is not None:
+        inbound["departs"] = _put_off(network, known, supply, inbound, end_weeks)
+    both: pd.DataFrame = pd.concat([stock, inbound], ignore_index=True)
+    both = both[(both["site"] >= 0) & (both["quantity"] > 0) & np.isfinite(both["departs"])]
     return both.sort_values(["part_row", "site", "expires", "departs"], kind="stable", ignore_index=True)
+
+
+def _put_off(network: Network, known: Network, supply: SupplyLanes, inbound: pd.DataFrame, weeks: int) -> Floats:
+    """When each inbound order leaves: where its departure is shut that nobody knew would be, with the lane's next."""
+    departs = inbound["departs"].to_numpy(float)
+    lane = rows_in(pd.Index("lane " + supply.lanes["lane"]), inbound["channel"])
+    ahead = np.flatnonzero((lane >= 0) & (departs >= 0.0) & (departs < weeks * DAYS_PER_WEEK))
+    leaves, calendars = departs.copy(), (Openings.of(network, weeks), Openings.of(known, weeks))
+    for row in np.unique(lane[ahead]):
+        name, origin = (str(supply.lanes[column].iloc[row]) for column in ("lane", "origin"))
+        shut, foreseen = (one.closed(one.of_site(origin) | one.of_lane(name)) for one in calendars)
+        late = ahead[(lane[ahead] == row) & (shut & ~foreseen)[departs[ahead].astype(np.int64)]]
+        leaves[late] = calendars[0].next_departure(supply.lanes, lane[late], departs[late])
+    return leaves

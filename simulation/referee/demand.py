@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.threads import in_threads, kernel
+from simulation.referee.altered_demand import Altered, Batches
 from simulation.referee.board import Demands, Floats, Ints
 from simulation.referee.bursts import DemandLaw, bursts_of, count_batches, place_batches
 from simulation.referee.repairs import Habits, bundled
@@ -68,38 +69,57 @@ def draw_demand(
     return drawer(law, places, weeks)(seed, replication, habits)
 
 
-def drawer(law: DemandLaw, places: Places, weeks: int) -> Callable[[int, int, Habits | None], Demands]:
-    """`draw_demand` for many replications: what does not change between them is worked out once."""
-    bursts = bursts_of(law, weeks)
-    args = law.batch_index, places.point_start, law.upto
+def drawer(
+    law: DemandLaw, places: Places, weeks: int, planned: DemandLaw | None = None
+) -> Callable[[int, int, Habits | None], Demands]:
+    """`draw_demand` for many replications: what does not change between them is worked out once.
+
+    planned: another law on whose draws the demand is that of `law`; who draws of `planned` alone meets the same where
+    the two do not differ.
+    """
+    altered = None if planned is None else Altered.of(planned, law, places.point_start, weeks)
+    first = law if altered is None else altered.first
+    bursts = bursts_of(first, weeks)
+    args = first.batch_index, places.point_start, first.upto
 
     def draw(seed: int, replication: int, habits: Habits | None) -> Demands:
-        seeds = seeds_of(places.key, seed, replication, 0), seeds_of(places.key, seed, replication, 1)
-        ends = np.empty(len(law.mean), np.int64)
-        count_batches(bursts, seeds[0], ends)
+        def seeds(purpose: int) -> Ints:
+            return seeds_of(places.key, seed, replication, purpose)
+
+        ends = np.empty(len(first.mean), np.int64)
+        count_batches(bursts, seeds(0), ends)
         np.cumsum(ends, out=ends)
         size = int(ends[-1]) if len(ends) else 0
         time, point, quantity = np.empty(size), np.empty(size, np.int64), np.empty(size, np.int64)
-        place_batches(bursts, ends, *args, *seeds, time, point, quantity)
+        place_batches(bursts, ends, *args, seeds(0), seeds(1), time, point, quantity)
         ticket = np.arange(size)
         if habits is not None:
             time, ticket = bundled(habits, point, time, np.random.default_rng([seed, replication, _TICKETS]))
-        start = np.concatenate([[0], ends])[places.leaf_start]
-        order = np.empty(size, np.int64)
-        in_threads(_sort, len(start) - 1, start, time, order)
-        point = point[order]
-        return Demands(
-            start=start,
-            time=time[order],
-            point=point,
-            site=places.site[point],
-            quantity=quantity[order],
-            priority=np.full(size, NEW_PRIORITY),
-            asked=np.ones(size, bool),
-            ticket=ticket[order],
-        )
+        drawn = Batches(ends, time, point, quantity, ticket)
+        if altered is not None:
+            drawn = altered.applied(drawn, bursts, places.point_start, seeds, habits, (seed, replication))
+        return _sorted(drawn, places)
 
     return draw
+
+
+def _sorted(drawn: Batches, places: Places) -> Demands:
+    """The demand of new repairs, part by part in order of time."""
+    size = len(drawn.time)
+    start = np.concatenate([[0], drawn.ends])[places.leaf_start]
+    order = np.empty(size, np.int64)
+    in_threads(_sort, len(start) - 1, start, drawn.time, order)
+    point = drawn.point[order]
+    return Demands(
+        start=start,
+        time=drawn.time[order],
+        point=point,
+        site=places.site[point],
+        quantity=drawn.quantity[order],
+        priority=np.full(size, NEW_PRIORITY),
+        asked=np.ones(size, bool),
+        ticket=drawn.ticket[order],
+    )
 
 
 @kernel

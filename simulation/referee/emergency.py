@@ -6,21 +6,25 @@ from simulation.referee import state as st
 from simulation.referee.board import HUB
 from simulation.referee.chance import days_of
 from simulation.referee.moves import buy, distribute, review
-from simulation.referee.state import NONE, State, lean, push, rare, take
+from simulation.referee.state import NONE, State, lean, open_from, push, rare, take
 
 _DAYS = 7
 
 
 @rare
 def help_out(state: State, site: int, time: float) -> None:
-    """Send what repairs at a point wait for and nothing brings, when depot and lanes of its region are empty: by the
-    ways to the point in their order, laterals from points with stock to spare, express from the hub."""
+    """Send what repairs at a point wait for and nothing brings, when depot and lanes of its region are empty or the
+    depot is shut: by the ways to the point in their order, laterals from points with stock to spare, express from the
+    hub. A way that is shut today is passed over."""
     here = state.site[site]
     leaf = here.leaf
-    if state.site[1 + leaf].on_hand > 0 or state.leaf[leaf].under_way > 0:
+    reached = open_from(state, state.leaf[leaf].opens, time) <= time
+    if reached and (state.site[1 + leaf].on_hand > 0 or state.leaf[leaf].under_way > 0):
         return
     for at in range(here.first_way, here.end_way):
         source = state.way[at].source
+        if open_from(state, state.way[at].opens, time) > time:
+            source = NONE
         while source != NONE and here.wait > here.transit and _spare(state, source, time) and state.total[0].full == 0:
             _send(state, at, source, site, time)
 
@@ -56,8 +60,9 @@ def _send(state: State, way: int, source: int, site: int, time: float) -> None:
     state.site[site].transit += 1
     if time < state.rule[0].until:
         state.way[way].sent += 1
-    departs = _departure(state.way[way].weekdays, time)
-    push(state, departs + days_of(state, state.way[way].days, state.way[way].sd), st.ARRIVE, lot, site)
+    departs = _departure(state, way, time)
+    arrives = departs + days_of(state, state.way[way].days, state.way[way].sd)
+    push(state, open_from(state, state.site[site].opens, arrives), st.ARRIVE, lot, site)
     review(state, site)
     if source != HUB:
         review(state, source)
@@ -65,11 +70,11 @@ def _send(state: State, way: int, source: int, site: int, time: float) -> None:
 
 
 @lean
-def _departure(weekdays: int, time: float) -> float:
-    """At once on a weekday of departure (bit 0: Monday), else when the next one begins."""
-    day = int(np.floor(time))
-    if weekdays >> (day % _DAYS) & 1:
-        return time
-    while not weekdays >> (day % _DAYS) & 1:
-        day += 1
-    return float(day)
+def _departure(state: State, way: int, time: float) -> float:
+    """At once on an open weekday of departure (bit 0: Monday), else when the next one begins."""
+    weekdays, departs = state.way[way].weekdays, time
+    while True:
+        opens = open_from(state, state.way[way].opens, departs)
+        if weekdays >> (int(np.floor(opens)) % _DAYS) & 1:
+            return float(opens)
+        departs = np.floor(opens) + 1.0

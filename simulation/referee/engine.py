@@ -9,7 +9,7 @@ import numpy as np
 
 from domain.threads import in_threads, kernel
 from simulation.referee import state as st
-from simulation.referee.board import AT_ONCE, CATCH_UP, HUB, Board, Demands, Floats, Ints, Played, Rules
+from simulation.referee.board import AT_ONCE, CATCH_UP, HUB, NEVER_SHUT, Board, Demands, Floats, Ints, Played, Rules
 from simulation.referee.chance import seed_chance
 from simulation.referee.emergency import help_all, help_out
 from simulation.referee.moves import distribute, execute, hand_over, mend, review, scrap
@@ -119,7 +119,7 @@ def _set_up(
     first_way, end_way = board.way_start[first_point], board.way_start[board.point_start[end_leaf]]
     if not (rules.laterals or rules.express):
         end_way = first_way
-    state = new_state(sites, leaves, end_demand - first_demand, end_way - first_way, room)
+    state = new_state(sites, leaves, end_demand - first_demand, end_way - first_way, room, board.opens)
     seed_chance(state, seed)
     for demand in range(end_demand - first_demand):
         row = first_demand + demand
@@ -154,6 +154,8 @@ def _set_up(
             _lay(state, board.lot_site[row], board.lot_quantity[row], board.lot_expires[row], due)
     for row in range(end_way - first_way):
         _open_way(state, row, first_way + row, board, rules)
+    if len(board.opens):
+        _shut(state, first_leaf, board)
     if rules.defectives:
         for row in range(board.defective_start[part], board.defective_start[part + 1]):
             mend(state, board.defective_site[row], board.defective_units[row], board.repair_yield[part], 0.0)
@@ -165,6 +167,34 @@ def _open_way(state: State, row: int, at: int, board: Board, rules: Rules) -> No
     way, source = state.way[row], board.way_source[at]
     way.source = source if (rules.express if source == HUB else rules.laterals) else NONE
     way.days, way.sd, way.weekdays = board.way_days[at], board.way_sd[at], board.way_weekdays[at]
+    way.opens = board.way_opens[at] if len(board.opens) else NEVER_SHUT
+
+
+@rare
+def _shut(state: State, first_leaf: int, board: Board) -> None:
+    """When depots, points and ways of a part are shut: a depot that shuts or opens and a way that opens are events."""
+    first_point, leaves = board.point_start[first_leaf], len(state.leaf)
+    for site in range(1 + leaves, len(state.site)):
+        point = first_point + site - 1 - leaves
+        state.site[site].opens, state.site[site].courier_opens = board.point_opens[point], board.courier_opens[point]
+    for leaf in range(leaves):
+        state.leaf[leaf].opens = board.depot_opens[first_leaf + leaf]
+        _announce(state, state.leaf[leaf].opens, st.OPEN, leaf)
+        if len(state.way) > 0:
+            _announce(state, state.leaf[leaf].opens, st.HELP, leaf)
+    for way in range(len(state.way)):
+        _announce(state, state.way[way].opens, st.HELP, NONE)
+
+
+@rare
+def _announce(state: State, row: int, kind: int, leaf: int) -> None:
+    """An event for each day on which something opens (or, to HELP a leaf, shuts)."""
+    for day in range(state.days.shape[1] if row != NEVER_SHUT else 0):
+        is_open = state.days[row, day] <= day
+        was_open = day == 0 or state.days[row, day - 1] < day
+        shuts = kind == st.HELP and leaf != NONE
+        if is_open != was_open and is_open != shuts and state.total[0].full == 0:
+            push(state, float(day), kind, leaf, 0)
 
 
 @rare
@@ -240,6 +270,10 @@ def _happen(state: State) -> None:
             state.total[0].mended_counted += 1
         put(state, 1 + what, new_lot(state, 1, time, np.inf, time), time)
         distribute(state, what, time)
+    elif kind == st.OPEN:
+        distribute(state, what, time)
+    elif kind == st.HELP:
+        help_all(state, time)
     elif state.need[what].left > 0:  # a case that has waited long enough leaves
         step_out(state, where, what)
         _still_waiting(state, what, time)

@@ -43,13 +43,25 @@ def draw_arrivals(voyages: Voyages, laws: LeadTimeLaws, rng: np.random.Generator
 
     What left before today is known not to have arrived: its law is conditional on that.
     """
+    return in_order(voyages, draw_days(voyages, laws, rng).sum(axis=1))
+
+
+def draw_days(voyages: Voyages, laws: LeadTimeLaws, rng: np.random.Generator) -> Floats:
+    """Days of transit and customs of each voyage, shape (voyages, 2), before any waits for another or an opening."""
     days = _draw(laws, voyages.channel, rng)
     past = voyages.departs < voyages.today
     for _ in range(_TRIES):
-        here = np.flatnonzero(past & (voyages.departs + days <= voyages.today))
+        here = np.flatnonzero(past & (voyages.departs + days.sum(axis=1) <= voyages.today))
         if not len(here):
             break
         days[here] = _draw(laws, voyages.channel[here], rng)
+    return days
+
+
+def in_order(voyages: Voyages, days: Floats) -> Floats:
+    """The day each voyage arrives that would take `days`: none before today, on a shut day or before its
+    predecessor."""
+    past = voyages.departs < voyages.today
     arrives = np.where(past, np.maximum(voyages.departs + days, voyages.today), voyages.departs + days)
     arrives = _after_shutdowns(arrives, voyages)
     first = np.flatnonzero(np.diff(voyages.channel, prepend=-1))
@@ -59,8 +71,7 @@ def draw_arrivals(voyages: Voyages, laws: LeadTimeLaws, rng: np.random.Generator
 
 
 def _draw(laws: LeadTimeLaws, channel: Ints, rng: np.random.Generator) -> Floats:
-    total: Floats = gamma_days(laws.mean[channel], laws.sd[channel], rng).sum(axis=1)
-    return total
+    return gamma_days(laws.mean[channel], laws.sd[channel], rng)
 
 
 def gamma_days(mean: Floats, sd: Floats, rng: np.random.Generator) -> Floats:

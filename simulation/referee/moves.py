@@ -6,7 +6,20 @@ from simulation.referee import state as st
 from simulation.referee.backlog import cancel, claim, owe
 from simulation.referee.board import CATCH_UP, GIVEN, HUB, PLANNED, PURCHASE, REORDER, SET_BASE_STOCK
 from simulation.referee.chance import days_of, uniform
-from simulation.referee.state import NONE, State, ask, free_lot, lean, new_lot, oldest_request, push, put, rare, take
+from simulation.referee.state import (
+    NONE,
+    State,
+    ask,
+    free_lot,
+    lean,
+    new_lot,
+    oldest_request,
+    open_from,
+    push,
+    put,
+    rare,
+    take,
+)
 
 
 @lean
@@ -61,7 +74,10 @@ def distribute(state: State, leaf: int, time: float) -> None:
     """Send what the depot has to the points that ask, unit by unit.
 
     In shortage repairs that wait go first, by priority and then by age, unless FIFO; then the oldest request.
+    Nothing leaves while the depot is shut.
     """
+    if open_from(state, state.leaf[leaf].opens, time) > time:
+        return
     depot = 1 + leaf
     while state.leaf[leaf].owed_here > 0 and state.site[depot].on_hand > 0 and state.total[0].full == 0:
         site = NONE
@@ -79,7 +95,14 @@ def distribute(state: State, leaf: int, time: float) -> None:
         if time < state.rule[0].until:
             state.site[site].sent += 1
         days = days_of(state, state.site[site].way_days, state.site[site].way_sd)
-        push(state, time + days, st.ARRIVE, lot, site)
+        push(state, _delivered(state, site, time, days), st.ARRIVE, lot, site)
+
+
+@lean
+def _delivered(state: State, site: int, time: float, days: float) -> float:
+    """When what a depot gives its courier at `time` is at the point: both wait while they are shut."""
+    leaves = open_from(state, state.site[site].courier_opens, time)
+    return float(open_from(state, state.site[site].opens, leaves + days))
 
 
 @rare

@@ -11,6 +11,7 @@ from domain.departures import departures, supplier_calendar
 from domain.logistics import SupplyLanes
 from domain.network import Network
 from simulation.referee.board import BASE_STOCK, CATCH_UP, PLANNED, PURCHASE, REORDER, SHIP, Floats, Ints
+from simulation.referee.openings import Openings
 from simulation.referee.places import Map, day_number, rows_in
 from simulation.referee.plan import PlanToJudge
 
@@ -19,14 +20,17 @@ def orders_of(network: Network, plan: PlanToJudge, rows: Map, supply: SupplyLane
     """The plan's orders of its published weeks with the departures that catch up, then base stock; purchases before
     shipments of the same day.
 
+    What was planned for a day on which its lane does not leave or its supplier is shut, because the network is not what
+    the plan took it to be, goes with the next departure or when the supplier opens; what no lane may carry now stays.
+
     Sorted by part_row: part_row, leaf_row (−1: the hub's), time, kind, rule, level, lane, channel (row of
     `channels_of`, −1 none); a play may have millions.
     """
     planned_until = float(min(network.settings.horizon_weeks, end_weeks) * DAYS_PER_WEEK)
-    timetable = Timetable.of(network, supply, end_weeks)
-    shipments = _planned_shipments(network, plan, rows, supply)
+    timetable, openings = Timetable.of(network, supply, end_weeks), Openings.of(network, end_weeks)
+    shipments = _planned_shipments(network, plan, rows, supply, openings)
     caught_up = _catch_ups(network, plan, rows, shipments, timetable.between(0.0, planned_until))
-    planned = [shipments, _planned_purchases(network, plan, rows, supply), caught_up]
+    planned = [shipments, _planned_purchases(network, plan, rows, supply, openings), caught_up]
     later = timetable.between(planned_until, np.inf)
     return _in_order(
         rows,
@@ -124,35 +128,57 @@ def expected_demand(mean: Floats, row: Ints, time: Floats) -> Floats:
     return total
 
 
-def _planned_shipments(network: Network, plan: PlanToJudge, rows: Map, supply: SupplyLanes) -> Lines:
+def _planned_shipments(
+    network: Network, plan: PlanToJudge, rows: Map, supply: SupplyLanes, openings: Openings
+) -> Lines:
     shipments = plan.shipments
     lane = pd.Index(supply.lanes["lane"]).get_indexer(pd.Index(shipments["lane"]))
     region = supply.lanes["destination"].map(network.site_of["region"]).to_numpy(object)[lane]
     leaf = rows.leaf_row(shipments["part"], pd.Series(region))
-    time = day_number(network, shipments["departs"])
+    part = pd.Index(network.parts["part"]).get_indexer(pd.Index(shipments["part"]))
+    goes = np.flatnonzero((lane >= 0) & (leaf >= 0) & supply.allowed[part, lane])
+    quantity, time = shipments["quantity"].to_numpy(float)[goes], day_number(network, shipments["departs"])[goes]
+    leaf, lane = leaf[goes], lane[goes]
+    time = openings.next_departure(supply.lanes, lane, time)
     order = np.lexsort((lane, time, leaf))
+    order = order[np.isfinite(time[order])]
     leaf, time, lane = leaf[order], time[order], lane[order]
-    upto = _running_total(leaf, shipments["quantity"].to_numpy(float)[order])
-    row = np.full(len(rows.leaves), -1)
+    upto = _running_total(leaf, quantity[order])
+    row = np.full(len(rows.leaves) + 1, -1)
     row[rows.leaf_row(plan.forecast.part, plan.forecast.region)] = np.arange(len(plan.forecast.part))
     level = upto - expected_demand(plan.forecast.mean, row[leaf], time)
     return Lines(rows.part_of_leaf[leaf], leaf, time, SHIP, PLANNED, level, lane, lane)
 
 
-def _planned_purchases(network: Network, plan: PlanToJudge, rows: Map, supply: SupplyLanes) -> Lines:
+def _planned_purchases(
+    network: Network, plan: PlanToJudge, rows: Map, supply: SupplyLanes, openings: Openings
+) -> Lines:
     orders = plan.purchase_orders
     part = rows.part_row(orders["part"])
-    orders, part = orders[part >= 0], part[part >= 0]
-    time = day_number(network, orders["order_on"])
+    known = orders["supplier"].isin(["", *network.suppliers["supplier"]]).to_numpy(bool)
+    orders, part = orders[(part >= 0) & known], part[(part >= 0) & known]
+    time = _taken(openings, orders["supplier"].to_numpy(object), day_number(network, orders["order_on"]))
     order = np.lexsort((time, part))
+    order = order[np.isfinite(time[order])]
     part, time = part[order], time[order]
     upto = _running_total(part, orders["quantity"].to_numpy(float)[order])
-    mean = np.zeros((len(rows.parts), plan.forecast.weeks))
+    mean = np.zeros((len(rows.parts) + 1, plan.forecast.weeks))
     np.add.at(mean, rows.part_row(plan.forecast.part), plan.forecast.mean)
     level = upto - expected_demand(mean, part, time)
     none = np.full(len(part), -1)
     channel = _channel_of_supplier(network, supply, orders["supplier"].to_numpy(object)[order])
     return Lines(part, none, time, PURCHASE, PLANNED, level, none, channel)
+
+
+def _taken(openings: Openings, supplier: "np.ndarray[tuple[int], np.dtype[np.object_]]", time: Floats) -> Floats:
+    """When each supplier takes an order that is placed on a day: at once, or when it opens; inf where it does not in
+    these weeks."""
+    taken = time.copy()
+    for name in sorted(set(supplier)):
+        here = np.flatnonzero((supplier == name) & (time >= 0.0) & (time < openings.days))
+        opens = openings.first_open(openings.of_supplier(name))[time[here].astype(np.int64)]
+        taken[here] = np.where(opens < openings.days, opens, np.inf)
+    return taken
 
 
 def _channel_of_supplier(

@@ -6,11 +6,13 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from simulation.referee.board import NEVER_SHUT, Ints
+
 Table = npt.NDArray[Any]  # of records
 
 NONE = -1
 _SLACK = 8  # what one step may still take after `full` is set; every loop looks at it
-ARRIVE, MENDED, EXPIRE, GIVE_UP = range(4)  # kinds of events
+ARRIVE, MENDED, EXPIRE, GIVE_UP, OPEN, HELP = range(6)  # kinds of events
 
 
 def _record(integers: str, floats: str = "") -> "np.dtype[np.void]":
@@ -20,19 +22,20 @@ def _record(integers: str, floats: str = "") -> "np.dtype[np.void]":
 
 # A shelf and who waits there: lots by `first` and `last`, repairs by `waiting` and `last_waiting`, and their units
 _SITE = _record(
-    "first last on_hand owed transit waiting last_waiting wait leaf up_to sent skip first_way end_way",
+    "first last on_hand owed transit waiting last_waiting wait leaf up_to sent skip first_way end_way opens"
+    " courier_opens",
     "way_days way_sd unit_days",
 )
 _LEAF = _record(
     "under_way shipped wanted repaired owed_here oldest newest first_point end_point depot_stock owed_by_hub"
-    " reorder_lot reorder_gap"
+    " reorder_lot reorder_gap opens"
 )
 _LOT = _record("next quantity", "born since expires reached")
 _EVENT = np.dtype([("time", np.float64), ("what", np.int32), ("where", np.int32), ("kind", np.int64)])
 # of a point at its depot, or of a leaf (`point`) at the hub by a lane (`via`)
 _REQUEST = _record("after point units via")
 _NEED = _record("left at_once_units local_units behind priority site new", "asked_at last_days waited counted")
-_WAY = _record("source weekdays sent", "days sd")
+_WAY = _record("source weekdays sent opens", "days sd")
 _CHANCE = np.dtype([("counter", np.uint64), ("has_spare", np.int64), ("spare", np.float64)])
 _RULE = _record("moq multiple fifo unlimited", "patience until end life mends mend_days")
 _TOTAL = _record(
@@ -51,7 +54,7 @@ rare = nb.njit(cache=True, error_model="numpy", _nrt=False)  # type: ignore[call
 
 class State(NamedTuple):
     """Tables of one part, a record a row; `rule` (numbers that hold for the whole play), `total` and `chance`
-    have one."""
+    have one. days: `opens` of the board."""
 
     site: Table
     leaf: Table
@@ -63,20 +66,23 @@ class State(NamedTuple):
     total: Table
     rule: Table
     chance: Table
+    days: Ints
 
 
 @nb.njit(cache=True, error_model="numpy")
-def new_state(sites: int, leaves: int, demands: int, ways: int, room: "int | np.int64") -> State:
+def new_state(sites: int, leaves: int, demands: int, ways: int, room: "int | np.int64", days: Ints) -> State:
     """An empty state with `room` for lots, events and requests."""
     site, leaf, total = np.zeros(sites, _SITE), np.zeros(leaves, _LEAF), np.zeros(1, _TOTAL)
     for at in range(sites):
+        site[at].opens = site[at].courier_opens = NEVER_SHUT
         site[at].first = site[at].last = site[at].waiting = site[at].last_waiting = NONE
     for at in range(leaves):
+        leaf[at].opens = NEVER_SHUT
         leaf[at].oldest = leaf[at].newest = NONE
     total[0].free_lot = total[0].free_request = total[0].oldest_owed = total[0].newest_owed = NONE
     lot, event, request = np.empty(room, _LOT), np.empty(room, _EVENT), np.empty(room, _REQUEST)
     need, way, rule = np.zeros(demands, _NEED), np.zeros(ways, _WAY), np.zeros(1, _RULE)
-    return State(site, leaf, lot, event, request, need, way, total, rule, np.zeros(1, _CHANCE))
+    return State(site, leaf, lot, event, request, need, way, total, rule, np.zeros(1, _CHANCE), days)
 
 
 @lean
@@ -116,6 +122,15 @@ def pop(state: State) -> tuple[float, int, int, int]:
         at = child
     event[at] = event[last]
     return time, kind, what, where
+
+
+@lean
+def open_from(state: State, opens: int, time: float) -> float:
+    """The moment from `time` on at which something is open: at once, or when the first open day begins."""
+    day = int(np.floor(time))
+    if opens == NEVER_SHUT or day < 0 or day >= state.days.shape[1]:
+        return time
+    return max(time, float(state.days[opens, day]))
 
 
 @lean

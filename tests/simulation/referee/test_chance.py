@@ -12,7 +12,7 @@ DRAWS = 20_000
 
 def begun(seed: int) -> State:
     """An empty play with its stream."""
-    state = new_state(1, 0, 0, 0, np.int64(8))
+    state = new_state(1, 0, 0, 0, np.int64(8), np.zeros((0, 0), np.int64))
     seed_chance(state, seed)
     return state
 
