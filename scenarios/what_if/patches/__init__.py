@@ -52,14 +52,18 @@ def patched(network: Network, patches: Sequence[Patch]) -> Network:
 
 def complaints(network: Network, patches: Sequence[Patch]) -> list[Complaint]:
     """Everything that does not fit the network or clashes; empty when the patches can be made."""
-    return _walk(network, patches)[1]
+    return _walk(network, patches, finish=False)[1]
 
 
-def _walk(network: Network, patches: Sequence[Patch]) -> tuple[Network, list[Complaint]]:
-    """Layer by layer (`Kind.layer`): within one, each patch is computed on the network the layer starts from."""
+def _walk(network: Network, patches: Sequence[Patch], finish: bool = True) -> tuple[Network, list[Complaint]]:
+    """Layer by layer (`Kind.layer`): within one, each patch is computed on the network the layer starts from.
+
+    finish: whether the last layer is made too, or only looked at.
+    """
     wrong: list[Complaint] = []
     every = _once(patches)
-    for layer in sorted({KINDS[patch.kind].layer for patch in every}):
+    layers = sorted({KINDS[patch.kind].layer for patch in every})
+    for layer in layers:
         made: list[Patch] = []
         changes: list[list[Change]] = []
         for patch in (one for one in every if KINDS[one.kind].layer == layer):
@@ -71,7 +75,7 @@ def _walk(network: Network, patches: Sequence[Patch]) -> tuple[Network, list[Com
         for one, other, where in clashes(changes):
             says = f"clashes with {made[one].name}: both change {where}, and differently; leave one of them out"
             wrong.append(Complaint(made[other], "", says))
-        if not wrong:
+        if not wrong and (finish or layer != layers[-1]):
             network = applied(network, (change for own in changes for change in own))
     return network, wrong
 

@@ -13,6 +13,7 @@ from domain.departures import shutdowns, site_keys
 from domain.network import Network
 from domain.schemas import DTYPES, TABLES, About, about, about_table
 
+Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
@@ -77,11 +78,12 @@ def applied(network: Network, changes: Iterable[Change]) -> Network:
     """The network with all changes made; the snapshot is left as it was."""
     todo = list(changes)
     frames: dict[str, pd.DataFrame] = {}
-    for name in TABLES:
+    for name in ("rates", *(other for other in TABLES if other != "rates")):
         own = [change for change in todo if not isinstance(change, Choose | Delay) and change.table == name]
         late = [change for change in todo if isinstance(change, Delay)] if name == "inbound" else []
         if own or late:
-            frames[name] = _table(name, getattr(network, name), own, late)
+            rates = frames.get("rates", network.rates)
+            frames[name] = _table(name, getattr(network, name), own, late, rates)
     chosen: dict[str, Any] = {change.setting: change.value for change in todo if isinstance(change, Choose)}
     settings = replace(network.settings, **chosen)
     changed = replace(network, settings=settings, **frames)  # type: ignore[arg-type]  # frames by their own names
@@ -106,12 +108,14 @@ def written(table: str, column: str, rows: Ints, value: object) -> Write:
     return Write(table, column, rows, values)
 
 
-def _table(name: str, frame: pd.DataFrame, changes: list[Any], late: list[Delay]) -> pd.DataFrame:
+def _table(name: str, frame: pd.DataFrame, changes: list[Any], late: list[Delay], rates: pd.DataFrame) -> pd.DataFrame:
     columns: dict[str, npt.NDArray[Any]] = {}
     for change in changes:
         if isinstance(change, Write):
             values = columns.setdefault(change.column, frame[change.column].to_numpy(copy=True))
-            values[change.rows] = change.values
+            money = about(TABLES[name].columns[change.column]).money
+            paid = frame["currency"].iloc[change.rows] if money else None
+            values[change.rows] = change.values if paid is None else _payable(change.values, paid, rates)
     for delay in late:
         values = columns.setdefault("expected", frame["expected"].to_numpy(copy=True))
         values[delay.rows] += np.timedelta64(round(delay.days), "D")
@@ -165,6 +169,13 @@ def _empty(note: About) -> object:
     return pd.NaT
 
 
+def _payable(values: Floats, currency: "pd.Series[str]", rates: pd.DataFrame) -> Floats:
+    """Amounts as they come of one in the row's currency, x/rate: rounded as they are when they are read."""
+    per_base = dict(zip(rates["currency"], rates["per_base"], strict=True))
+    rate = currency.map(per_base).fillna(1.0).to_numpy(float)  # the network's own currency has rate 1
+    return np.asarray(values * rate / rate)
+
+
 def _wait_for_opening(network: Network, added: list[Add]) -> Network:
     """What was expected in a shutdown these changes bring arrives on the first open day after it."""
     events = [add.frame for add in added if add.table == "events"]
@@ -174,14 +185,17 @@ def _wait_for_opening(network: Network, added: list[Add]) -> Network:
     every = shutdowns(network)
     inbound = network.inbound
     supplier = inbound["part"].map(network.parts.set_index("part")["supplier"])
-    expected = inbound["expected"].to_numpy("datetime64[D]").copy()
+    before = inbound["expected"].to_numpy("datetime64[D]")
+    expected, keys_of = before.copy(), {site: site_keys(network, site) for site in inbound["destination"].unique()}
     ends = zip(inbound["destination"], inbound["lane"], inbound["origin"], supplier, strict=True)
     for row, (site, lane, source, seller) in enumerate(ends):
         if not ((expected[row] >= new.start) & (expected[row] <= new.end)).any():
             continue
-        keys = site_keys(network, site) | {f"lane:{lane}"} | (set() if source else {f"supplier:{seller}"})
+        keys = keys_of[site] | {f"lane:{lane}"} | (set() if source else {f"supplier:{seller}"})
         if new.closed(expected[[row]], keys)[0]:
             expected[row] = every.first_open(expected[row], keys)
+    if (expected == before).all():
+        return network
     return replace(network, inbound=inbound.assign(expected=expected.astype("datetime64[ns]")))
 
 
@@ -199,9 +213,10 @@ def _cells(changes: Sequence[Change]) -> Cells:
             found.setdefault(("network", change.setting), []).append(pd.Series([change.value], index=[0], dtype=object))
         elif isinstance(change, Add) and not about_table(TABLES[change.table]).adds_up:
             rows = change.frame.astype(str)
-            key = rows[list(about_table(TABLES[change.table]).key)].agg(" ".join, axis=1)
-            said = pd.Series(rows.agg(" ".join, axis=1).to_numpy(object), index=key)
-            found.setdefault((change.table, ""), []).append(said)
+            key = rows[list(about_table(TABLES[change.table]).key)]
+            index = pd.Index([" ".join(cells) for cells in key.itertuples(index=False)], dtype=object)
+            said = [" ".join(cells) for cells in rows.itertuples(index=False)]
+            found.setdefault((change.table, ""), []).append(pd.Series(said, index=index, dtype=object))
     return {where: pd.concat(series) if len(series) > 1 else series[0] for where, series in found.items()}
 
 

@@ -90,7 +90,7 @@ def _used(network: Network, noun: str) -> "pd.Series[float]":
     by: npt.ArrayLike
     if noun in ("depot", "point", "site", "country"):
         by = usage["site"]
-        if noun == "depot":
+        if noun in ("depot", "site"):  # of all sites a depot is the busiest
             by = usage["site"].map(network.site_of["region"]).map(network.depot_of_region)
         elif noun == "country":
             by = usage["site"].map(network.site_of["country"])

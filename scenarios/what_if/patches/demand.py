@@ -1,7 +1,7 @@
 """Patches of demand: a surge, a model that fails more, a brand that leaves.
 
 Demand itself is multiplied, not sales: a promotion would lift sales now and failures later (`forecasting.events`).
-Weeks for which a planner has written a forecast of his own keep it, times what holds for his part's region there.
+Where a planner has written a forecast of their own (`overrides`) it goes on holding, whatever happens to demand.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scenarios.what_if.patches.change import Change, Drop, Write, rows_where
+from scenarios.what_if.patches.change import Change, Drop, Write, rows_where, written
 from scenarios.what_if.patches.choose import ALL, PERIOD, events, named, period
 from scenarios.what_if.patches.kind import Argument, Kind, Request, Unfit
 
@@ -25,7 +25,7 @@ def _surge(request: Request) -> list[Change]:
         word = request.text(what)
         if word == ALL and what != "category":
             raise Unfit(what, "write category: all for everything")
-        targets = [ALL] if word == ALL else [f"{what}:{named(request, what, what)}"]
+        targets = [ALL] if word == ALL else [f"{what}:{named(request, what, _SURGES[what])}"]
     return [events(_KIND, targets, period(request), request.number("factor"))]
 
 
@@ -50,7 +50,15 @@ def _leaving(request: Request) -> list[Change]:
         _not_after("models", "sales_end", network.models, rows, eve),
         _not_after("parts", "support_until", network.parts, parts, eve),
         Drop("sales", rows_where(planned)),
+        *_forecasts_until(network.overrides, set(network.parts["part"].iloc[parts]), eve),
     ]
+
+
+def _forecasts_until(overrides: pd.DataFrame, parts: set[str], day: pd.Timestamp) -> list[Change]:
+    """The planner's own forecasts for parts that retire end on that day."""
+    ours = overrides["part"].isin(parts)
+    cut = rows_where(ours & (overrides["start"] <= day) & (overrides["end"] > day))
+    return [Drop("overrides", rows_where(ours & (overrides["start"] > day))), written("overrides", "end", cut, day)]
 
 
 def _models(request: Request) -> list[str]:
@@ -66,7 +74,8 @@ def _not_after(table: str, column: str, frame: pd.DataFrame, rows: Any, day: pd.
     return Write(table, column, rows, np.asarray(dates.where(dates < day, day), "datetime64[ns]"))
 
 
-_SURGES = ("category", "model", "country", "region", "site")
+_SURGES = {"category": "category", "model": "model", "country": "country", "region": "region", "site": "point"}
+"""What a surge may apply to, and the noun that names it."""
 _BRAND = Argument("brand", "models of this brand", of="brand")
 _MODEL = Argument("model", "this model", of="model")
 _FACTOR = Argument("factor", "times the demand", "number", "times", required=True, above=1, most=100)

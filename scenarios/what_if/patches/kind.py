@@ -91,8 +91,9 @@ class Request:
 class Kind:
     """A kind of patch. example: its arguments as one would write them in YAML.
 
-    one_of: groups of arguments of which exactly one is given. layer: kinds of a lower layer are applied first,
-    whatever the order of the patches: places, then exchange rates, then choices and quotes, then charges on top.
+    one_of: groups of arguments of which exactly one is given; some_of: at least one of these is. layer: kinds of a
+    lower layer are applied first, whatever the order of the patches: places, then exchange rates, then choices and
+    quotes, then charges on top.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Kind:
     example: str
     changes: Callable[[Request], list[Change]]
     one_of: tuple[tuple[str, ...], ...] = ()
+    some_of: tuple[str, ...] = ()
     layer: int = 2
 
     def argument(self, name: str) -> Argument | None:
@@ -115,7 +117,17 @@ class Kind:
         for group in self.one_of:
             if sum(name in given for name in group) != 1:
                 says.append(f"give exactly one of {', '.join(group)}")
+        if self.some_of and not set(self.some_of) & set(given):
+            says.append(f"give at least one of {', '.join(self.some_of)}")
         return says
+
+    def help(self) -> list[str]:
+        """The kind for people: what it is, each argument with its unit, an example; a line each."""
+        lines = [f"{self.name}: {self.says}"]
+        for one in self.arguments:
+            unit = f" ({one.unit})" if one.unit else ""
+            lines.append(f"  {one.name}{'*' if one.required else ''}{unit}: {one.says}")
+        return [*lines, f"  e.g. {self.name}: {self.example}"]
 
 
 def _day(text: str) -> str:

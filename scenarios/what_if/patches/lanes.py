@@ -64,6 +64,7 @@ def _under_way(request: Request, rows: Ints, days: float) -> list[Change]:
     return [Delay(rows_where(request.network.inbound["lane"].isin(lanes)), days)]
 
 
+_ANY = tuple(one.name for one in LANES)
 _DAYS = Argument("days", "how many days longer it takes", "number", "days", required=True, above=0, most=365)
 _COUNTRY = Argument("country", "country of arrival, or all", of="country", required=True)
 
@@ -74,6 +75,7 @@ KINDS = (
         (*LANES, *PERIOD),
         "{mode: air, from_week: 3, weeks: 4}",
         _closed,
+        some_of=_ANY,
     ),
     Kind(
         "lane_slower",
@@ -81,6 +83,7 @@ KINDS = (
         (*LANES, _DAYS),
         "{mode: rail, days: 10}",
         _slower,
+        some_of=_ANY,
     ),
     Kind(
         "lane_dearer",
@@ -88,6 +91,7 @@ KINDS = (
         (*LANES, Argument("factor", "times what they cost now", "number", "times", required=True, above=0, most=100)),
         "{mode: air, destination: busiest, factor: 1.4}",
         _dearer,
+        some_of=_ANY,
     ),
     Kind(
         "customs_delay",

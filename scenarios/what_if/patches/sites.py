@@ -25,6 +25,8 @@ def _new_depot(request: Request) -> list[Change]:
     what = "country" if request.has("country") else "region"
     points = sites[(sites["kind"] == "repair_point") & (sites[what] == named(request, what, what))]
     region = str(known.loc[depot, "region"]) if depot in known.index else depot
+    if depot not in known.index and region in set(sites["region"]):
+        raise Unfit("depot", "is a region's name already; give another id")
     points = points[points["region"] != region]
     if points.empty:
         raise Unfit(what, "no repair point here is served by another depot")
@@ -70,6 +72,7 @@ def _moved_share(network: Network, points: pd.DataFrame, region: str) -> list[Ch
     by_region = pieces.groupby(network.site_of["region"]).sum()
     leaving = pieces[points["site"]].groupby(points.set_index("site")["region"]).sum()
     changes: list[Change] = []
+    forecasts = []
     for old in map(str, leaving.index):
         share = float(leaving[old]) / max(float(by_region[old]), 1.0)
         rows = rows_where(network.sales["region"] == old)
@@ -77,15 +80,16 @@ def _moved_share(network: Network, points: pd.DataFrame, region: str) -> list[Ch
         gone = np.rint(units * share).astype(np.int64)
         changes += [
             Write("sales", "units", rows, units - gone),
-            Add("sales", network.sales.iloc[rows].assign(region=region, units=gone)),
+            Add("sales", network.sales.iloc[rows].assign(region=region, units=gone)[gone != 0]),
         ]
         rows = rows_where(network.overrides["region"] == old)
         weekly = network.overrides["quantity_per_week"].to_numpy(float)[rows]
-        changes += [
-            Write("overrides", "quantity_per_week", rows, weekly * (1.0 - share)),
-            Add("overrides", network.overrides.iloc[rows].assign(region=region, quantity_per_week=weekly * share)),
-        ]
-    return changes
+        changes.append(Write("overrides", "quantity_per_week", rows, weekly * (1.0 - share)))
+        forecasts.append(network.overrides.iloc[rows].assign(region=region, quantity_per_week=weekly * share))
+    together = pd.concat(forecasts)
+    key = ["part", "region", "start", "end"]
+    total = together.groupby(key)["quantity_per_week"].transform("sum")
+    return [*changes, Add("overrides", together.assign(quantity_per_week=total).drop_duplicates(key))]
 
 
 def _copies(lanes: pd.DataFrame, **changed: object) -> list[dict[str, object]]:
@@ -126,17 +130,15 @@ def _new_country(request: Request) -> list[Change]:
 
 def _lanes_of_twins(request: Request, points: pd.DataFrame, ids: dict[str, str], depot: str) -> list[Change]:
     """Lanes to the new points, as to those they are like; from `depot` instead of their own where one is given."""
-    lanes, rows = request.network.lanes, []
+    network, lanes = request.network, request.network.lanes
+    hubs = sorted(network.sites.loc[network.sites["kind"] == "origin", "site"])
+    days = {"transit_days": request.number("courier_days")} if request.has("courier_days") else {}
+    rows = []
     for point, region in zip(points["site"], points["region"], strict=True):
-        own = request.network.depot_of_region[region]
-        for origin in (own, *sorted(set(request.network.sites.loc[request.network.sites["kind"] == "origin", "site"]))):
-            found = lanes[(lanes["origin"] == origin) & (lanes["destination"] == point)]
-            if origin != own or not request.has("courier_days"):
-                changed = {}
-            else:
-                changed = {"transit_days": request.number("courier_days")}
-            start = depot if depot and origin == own else origin
-            rows += _copies(found, origin=start, destination=ids[point], **changed)
+        to_point = lanes[lanes["destination"] == point]
+        own = network.depot_of_region[region]
+        rows += _copies(to_point[to_point["origin"] == own], origin=depot or own, destination=ids[point], **days)
+        rows += _copies(to_point[to_point["origin"].isin(hubs)], destination=ids[point])
     return [added("lanes", rows)] if rows else []
 
 

@@ -69,6 +69,7 @@ KINDS = (
         PARTS,
         "{part_class: battery, supplier: largest}",
         _recalled,
+        some_of=tuple(one.name for one in PARTS),
     ),
     Kind(
         "pooling",
