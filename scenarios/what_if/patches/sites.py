@@ -115,7 +115,9 @@ def _new_country(request: Request) -> list[Change]:
     depot = named(request, "depot", "depot") if request.has("depot") else ""
     ids = {str(site): f"{country}-{site}" for site in points["site"]}
     region = points["region"] if not depot else str(network.site_of.loc[depot, "region"])
-    added_sites = points.assign(site=points["site"].map(ids), name=country + " " + points["name"], country=country)
+    added_sites = points.assign(
+        site=points["site"].map(ids), name=(country + " " + points["name"]).str.strip(), country=country
+    )
     usage = network.usage[network.usage["site"].isin(points["site"])]
     thinned = _thinned(usage, "quantity", ["part", "site", "date"], factor)
     ticket = thinned["ticket"].where(thinned["ticket"] == "", country + "-" + thinned["ticket"])

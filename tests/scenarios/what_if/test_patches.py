@@ -317,7 +317,11 @@ def test_days_are_counted_from_the_first_monday_or_named() -> None:
     ):
         event = _after(_patch("supplier_shut", supplier="S1", **arguments)).events.iloc[0]
         assert (event["start"].date(), event["end"].date()) == (first, last)
-    for wrong in ({"start": "2025-08-02", "end": "2025-08-01"}, {"from_week": 1, "start": "2025-08-01"}):
+    twice: list[dict[str, Any]] = [
+        {"start": "2025-08-02", "end": "2025-08-01"},
+        {"from_week": 1, "start": "2025-08-01"},
+    ]
+    for wrong in twice:
         with pytest.raises(Unfit):
             KINDS["supplier_shut"].changes(Request(RICH, {"supplier": "S1", **wrong}))
 
