@@ -44,10 +44,9 @@ def served(network: Network, forecast: Forecast, depot_of: Mapping[str, str]) ->
 
 def stock_moved(network: Network, forecast: Forecast, depot_of: Mapping[str, str]) -> int:
     """Pieces of stock that change their depot."""
-    stock = _divided(network.stock, "site", "on_hand", _pieces(network, forecast, depot_of))
-    keys = ["site", "part"]
-    before, after = (frame.groupby(keys)["on_hand"].sum() for frame in (network.stock, stock))
-    return int(after.sub(before, fill_value=0).clip(lower=0).sum())
+    stock = network.stock.assign(_before=network.stock["site"])
+    divided = _divided(stock, "site", "on_hand", _pieces(network, forecast, depot_of))
+    return int(divided.loc[divided["site"] != divided["_before"], "on_hand"].sum())
 
 
 def _in_regions(network: Network, depot_of: Mapping[str, str]) -> Network:

@@ -290,14 +290,14 @@ class _Study:
         return tables[0], tables[1], total - other_total, (bound - other_total, total - other_bound)
 
     def _with_everything(self) -> tuple[pd.DataFrame, pd.DataFrame, float, float]:
-        """Shipments, purchases, total and lower bound of the plan; made again where the one published holds on to one before it."""
-        settings = self.network.settings
+        """Shipments, purchases, total and lower bound of the plan.
+
+        It is made again where the one published holds on to a plan before it.
+        """
+        settings, told = self.network.settings, self.plan.json
         if settings.churn_cost == 0 and not stays(settings):
-            return (
-                self.plan.frame("shipments"),
-                self.plan.frame("purchase_orders"),
-                float(self.plan.json["cost"]["total"]),
-            )
+            lines = self.plan.frame("shipments"), self.plan.frame("purchase_orders")
+            return *lines, float(told["cost"]["total"]), float(told["lower_bound"])
         made = _planned(self.network, self._published, self.tell)
         return made.shipments, made.purchase_orders, made.objective.total, made.lower_bound
 
