@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from domain.network import Network
 from domain.problems import ZapasError
 from scenarios.what_if.patches import demand, lanes, money, service, sites, supply
-from scenarios.what_if.patches.change import Change, applied, clashes
+from scenarios.what_if.patches.change import Change, applied, clashes, there_already
 from scenarios.what_if.patches.kind import Kind, Request, Unfit
 from scenarios.what_if.scenario import Patch, Scenario, Worlds
 from storage.network_completion import snapshot
@@ -68,7 +68,10 @@ def _walk(network: Network, patches: Sequence[Patch], finish: bool = True) -> tu
         changes: list[list[Change]] = []
         for patch in (one for one in every if KINDS[one.kind].layer == layer):
             try:
-                changes.append(KINDS[patch.kind].changes(Request(network, patch.arguments, patch.announced)))
+                own = KINDS[patch.kind].changes(Request(network, patch.arguments, patch.announced))
+                if there := there_already(network, own):
+                    raise Unfit("", f"is in the network already: {there}")
+                changes.append(own)
                 made.append(patch)
             except Unfit as unfit:
                 wrong.append(Complaint(patch, unfit.argument, unfit.says))

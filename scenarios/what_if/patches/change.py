@@ -74,6 +74,18 @@ def clashes(changes: Sequence[Sequence[Change]]) -> list[tuple[int, int, str]]:
     return found
 
 
+def there_already(network: Network, changes: Iterable[Change]) -> str:
+    """A row that is to be new and has its key in the network, as "table key"; "" when all are new."""
+    for change in changes:
+        if isinstance(change, Add) and not about_table(TABLES[change.table]).adds_up:
+            key = list(about_table(TABLES[change.table]).key)
+            known = pd.MultiIndex.from_frame(getattr(network, change.table)[key])
+            again = pd.MultiIndex.from_frame(change.frame[key]).isin(known)
+            if again.any():
+                return f"{change.table} {' '.join(map(str, change.frame.loc[again, key].iloc[0]))}"
+    return ""
+
+
 def applied(network: Network, changes: Iterable[Change]) -> Network:
     """The network with all changes made; the snapshot is left as it was."""
     todo = list(changes)

@@ -112,7 +112,7 @@ def _budget(request: Request) -> list[Change]:
     if now is None and not len(table):
         raise Unfit("factor", "this network has no budget to multiply; give an amount")
     factor = request.number("factor")
-    chosen: list[Change] = [] if now is None else [Choose("budget_per_period", now * factor)]
+    chosen: list[Change] = [Choose("budget_per_period", None if now is None else now * factor)]
     return chosen + scaled(network, "budgets", ["amount"], np.arange(len(table)), factor)
 
 

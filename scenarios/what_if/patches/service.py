@@ -22,7 +22,8 @@ def _target(request: Request) -> list[Change]:
     if group in (ALL, DEFAULT_GROUP) and not (service["group"] == DEFAULT_GROUP).any():
         if "fill_rate" in target:
             return [*changes, Choose("fill_rate", target["fill_rate"])]
-        return [*changes, added("service", [{"group": DEFAULT_GROUP, **target}])]
+        kept = Choose("fill_rate", request.network.settings.fill_rate)  # nobody else may promise the rest something
+        return [*changes, kept, added("service", [{"group": DEFAULT_GROUP, **target}])]
     return changes
 
 

@@ -113,6 +113,10 @@ def test_patches_that_disagree_are_refused() -> None:
         (_patch("lane_dearer", mode="air", factor=2.0), _patch("lane_dearer", destination="D1", factor=1.5)),
         (_patch("tariff", country="all", add=0.1), _patch("tariff", country="RU", duty_rate=0.3)),
         (_patch("budget", factor=0.5), _patch("budget", amount=100.0)),
+        (
+            _patch("service_target", group="all", fill_rate=0.95),
+            _patch("service_target", group="default", mean_wait_days=2.0),
+        ),
         (_patch("exchange_rate", currency="all", factor=2.0), _patch("exchange_rate", currency="RUB", factor=3.0)),
         (
             _patch("demand_surge", category="all", factor=2.0, weeks=2),
@@ -337,6 +341,14 @@ def test_what_is_not_there_is_refused_in_a_sentence() -> None:
     ):
         with pytest.raises(ZapasError, match=says):
             patched(tiny, [_patch(kind, **arguments)])
+
+
+def test_a_patch_is_not_made_twice() -> None:
+    """A network that holds a scenario's event or depot already does not get it again."""
+    for patch in (_patch("supplier_shut", supplier="S1", weeks=2), _patch("new_depot", depot="D9", country="KZ")):
+        given = Patch(patch.name, patch.kind, {**patch.arguments, "courier_days": 2.0})
+        with pytest.raises(ZapasError, match=r"in the network already|no repair point here"):
+            patched(patched(RICH, [given]), [given])
 
 
 def test_the_network_given_is_left_as_it_was() -> None:
