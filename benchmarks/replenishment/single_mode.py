@@ -40,7 +40,7 @@ from storage.plan_folder import read_plan
 
 SEED = 1
 WEEKS = Window(26, 52)
-QUICK = Params(price_iterations=1, groups=10)  # no rule is shared, so that there is no price to find
+QUICK = Params(price_iterations=1)  # no rule is shared, so that there is no price to find
 PLAN = "plan"
 READINGS = {
     "one mode": "one mode for all depots",

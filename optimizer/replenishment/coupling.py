@@ -22,10 +22,12 @@ class Rows:
     """The coupling rows that are limited: their limits, and what each is about.
 
     Rows come in four runs: budget periods, kg of departures, litres of departures, litres stored at depots (flat index
-    of depot and week, (depots, K + 1)), told by `tables`.
+    of depot and week, (depots, K + 1)), told by `tables`. full: rows used up by what is there: no part may use more
+    of them than if nothing were shipped, so that no price is needed.
     """
 
     limit: Floats
+    full: npt.NDArray[np.bool_]
     budget: Ints
     kg: Ints
     litres: Ints
@@ -50,8 +52,7 @@ class Rows:
             self.runs, (self.budget, self.kg, self.litres, self.storage), prices, limits, strict=True
         ):
             charged[index] = price[run]
-            if limited:
-                limit[index] = self.limit[run]
+            limit[index] = self.limit[run] if limited else np.where(self.full[run], 0.0, np.inf)
         return Terms(
             prices[0], prices[1], prices[2], prices[3].reshape(stored),
             limits[0], limits[1], limits[2], limits[3].reshape(stored),
@@ -67,20 +68,21 @@ def coupling_rows(instance: Instance, tables: CostTables | None = None) -> Rows:
     budget, kg, litres = (
         np.flatnonzero(np.isfinite(limit)) for limit in (coupling.budget, coupling.kg, coupling.litres)
     )
-    storage, room = _storage_rows(instance, tables)
-    limit = np.concatenate([coupling.budget[budget], coupling.kg[kg], coupling.litres[litres], room])
-    return Rows(limit, budget, kg, litres, storage, tables)
+    storage, room, there = _storage_rows(instance, tables)
+    limit = np.concatenate([coupling.budget[budget], coupling.kg[kg], coupling.litres[litres], np.maximum(room, there)])
+    full = np.concatenate([np.zeros(len(limit) - len(room), bool), there >= room])
+    return Rows(limit, full, budget, kg, litres, storage, tables)
 
 
-def _storage_rows(instance: Instance, tables: CostTables | None) -> tuple[Ints, Floats]:
-    """(flat depot and week, litres there is room for) of every week of a limited depot."""
+def _storage_rows(instance: Instance, tables: CostTables | None) -> tuple[Ints, Floats, Floats]:
+    """(flat depot and week, litres of room, litres there if nothing is shipped) of every week of a limited depot."""
     limited, week = np.isfinite(instance.coupling.storage), np.arange(instance.weeks + 1)
     if tables is None or not limited.any():
-        return np.zeros(0, np.int64), np.zeros(0)
+        return np.zeros(0, np.int64), np.zeros(0), np.zeros(0)
     rows = np.flatnonzero(limited[:, None] & (week > 0)[None, :])
     nothing = np.zeros((len(instance.leaves.part), instance.weeks), np.int32)
     least = np.asarray(stored_litres(instance, tables, nothing).sum(axis=0)).ravel()[rows]
-    return rows, np.maximum(np.repeat(instance.coupling.storage, len(week))[rows], least)
+    return rows.astype(np.int64), np.repeat(instance.coupling.storage, len(week))[rows], least
 
 
 def row_table(instance: Instance, rows: Rows) -> pd.DataFrame:

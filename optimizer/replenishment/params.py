@@ -7,12 +7,10 @@ from dataclasses import dataclass
 class Params:
     """Limits are counts, never seconds."""
 
-    groups: int = 50  # parts are priced together in so many groups
     price_iterations: int = 24
     tolerance: float = 1e-4  # of the bound: when the master promises no more, prices are good enough
-    quiet_rounds: int = 3  # that raised the bound by no more than that, before the search ends
-    single_parts: int = 3_000  # up to so many parts the plans are mixed part by part
-    surcharges: tuple[float, ...] = tuple(0.1 * 2.0**k for k in range(10))  # on the price of exceeded rows
+    quiet_rounds: int = 1  # that raised the bound by no more than that, before the search ends
+    surcharges: tuple[float, ...] = tuple(0.02 * 2.0**k for k in range(10))  # on the price of exceeded rows
     rounds: tuple[float, ...] = (1.0, 0.5, 0.0)  # shares of the prices at which parts take their turn
     order_week_rounds: int = 4  # of joining the order weeks that stay below a supplier's minimum value
     exact_leaves: int = 50  # so many part × depots are planned by the exact model

@@ -11,10 +11,8 @@ from optimizer.replenishment.instance import NEVER, Instance
 from optimizer.replenishment.program.block import plan_part
 from optimizer.replenishment.program.facts import Counts, Facts, Floats, Ints, Terms, facts_of
 from optimizer.replenishment.program.part_plans import PartPlans
-from optimizer.replenishment.program.storage import stored
+from optimizer.replenishment.program.storage import EXCEEDED, stored, stores_more
 from optimizer.replenishment.week_cost import CostTables
-
-_SLACK = 1e-6  # kg, litres or money by which a limit counts as kept
 
 
 class Programs:
@@ -156,7 +154,7 @@ def _relieve_all(
     quantity: Counts, departure: Counts, purchase: Ints, cost: Floats, bound: Floats,
 ) -> None:  # fmt: skip
     own, charged = _nothing_left(terms), _nothing_left(terms)
-    charged.budget_left[:], charged.storage_left[:] = np.inf, np.inf
+    charged.budget_left[:] = np.inf
     for i in range(len(facts.unit_cost)):
         first, last = facts.leaf_start[i], facts.leaf_start[i + 1]
         if not _exceeds(i, facts, terms, quantity[first:last], departure[first:last], purchase[i]):
@@ -186,42 +184,42 @@ def _nothing_left(terms: Terms) -> Terms:
 def _charge_part(i: int, facts: Facts, terms: Terms, step: Terms, surcharge: float, own: Terms, charged: Terms) -> None:
     """Write the prices and the room one part sees, at its own depots: a limit that is exceeded is dearer.
 
-    Of an exceeded departure it may keep what it has; else what is left and its own. Budgets and depots only get dearer.
+    Of an exceeded departure or depot it may keep what it has; else what is left and its own. Budgets only get dearer.
     """
     for period in range(len(terms.budget_left)):
-        over = surcharge if terms.budget_left[period] < -_SLACK else 0.0
+        over = surcharge if terms.budget_left[period] < -EXCEEDED else 0.0
         charged.budget_price[period] = terms.budget_price[period] + over * step.budget_price[period]
     for leaf in range(facts.leaf_start[i], facts.leaf_start[i + 1]):
         depot = facts.depot[leaf]
         for j in range(facts.depot_start[depot], facts.depot_start[depot + 1]):
-            over = surcharge if terms.kg_left[j] < -_SLACK else 0.0
+            over = surcharge if terms.kg_left[j] < -EXCEEDED else 0.0
             charged.kg_price[j] = terms.kg_price[j] + over * step.kg_price[j]
             charged.kg_left[j] = own.kg_left[j] + (terms.kg_left[j] if over == 0.0 else 0.0)
-            over = surcharge if terms.litres_left[j] < -_SLACK else 0.0
+            over = surcharge if terms.litres_left[j] < -EXCEEDED else 0.0
             charged.litre_price[j] = terms.litre_price[j] + over * step.litre_price[j]
             charged.litres_left[j] = own.litres_left[j] + (terms.litres_left[j] if over == 0.0 else 0.0)
         for t in range(terms.storage_left.shape[1]):
-            over = surcharge if terms.storage_left[depot, t] < -_SLACK else 0.0
+            over = surcharge if terms.storage_left[depot, t] < -EXCEEDED else 0.0
             charged.storage_price[depot, t] = terms.storage_price[depot, t] + over * step.storage_price[depot, t]
+            charged.storage_left[depot, t] = own.storage_left[depot, t] + max(terms.storage_left[depot, t], 0.0)
 
 
 @nb.njit(cache=True, error_model="numpy")
 def _exceeds(i: int, facts: Facts, terms: Terms, quantity: Counts, departure: Counts, purchase: Ints) -> bool:
     """Whether the plan of a part uses a limit that is exceeded, or an order week that is closed."""
     for n in range(quantity.shape[0]):
-        leaf = facts.leaf_start[i] + n
+        if stores_more(i, n, facts, quantity[n], terms.storage_left):
+            return True
         for k in range(facts.weeks):
             if quantity[n, k] > 0:
                 j = departure[n, k]
-                if facts.stock_offset[leaf] >= 0 and terms.storage_left[facts.depot[leaf], 1:].min() < -_SLACK:
+                if facts.weight_kg[i] > 0 and terms.kg_left[j] < -EXCEEDED:
                     return True
-                if facts.weight_kg[i] > 0 and terms.kg_left[j] < -_SLACK:
-                    return True
-                if facts.litres[i] > 0 and terms.litres_left[j] < -_SLACK:
+                if facts.litres[i] > 0 and terms.litres_left[j] < -EXCEEDED:
                     return True
     over = False
     for o in np.flatnonzero(purchase):
-        over |= terms.budget_left[facts.period_of_week[o + 1]] < -_SLACK
+        over |= terms.budget_left[facts.period_of_week[o + 1]] < -EXCEEDED
         over |= facts.expected[facts.supplier[i], o] >= NEVER
     return over
 

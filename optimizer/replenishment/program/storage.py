@@ -5,6 +5,7 @@ import numpy as np
 
 from optimizer.replenishment.program.facts import Counts, Facts, Floats, Terms
 
+EXCEEDED = 1e-6  # kg, litres or money by which a limit counts as exceeded
 _SLACK = 1e-9  # litres
 
 
@@ -45,6 +46,24 @@ def with_storage(i: int, facts: Facts, terms: Terms) -> Floats:
                         stock = facts.stock[at + x]
                         table[k, x] += law[t, k] * price * stock if stock <= room else np.inf
     return cost
+
+
+@nb.njit(cache=True, error_model="numpy")
+def stores_more(i: int, n: int, facts: Facts, quantity: Counts, left: Floats) -> bool:
+    """Whether leaf n of a part stores more than if nothing were shipped in a week whose room `left` is exceeded."""
+    leaf = facts.leaf_start[i] + n
+    if facts.stock_offset[leaf] < 0 or left[facts.depot[leaf], 1:].min() >= -EXCEEDED or quantity.sum() == 0:
+        return False
+    columns, law = facts.cap[leaf] + 1, facts.slot_law[facts.depot[leaf]]
+    x = 0
+    for k in range(1, facts.weeks + 1):
+        x += quantity[k - 1]
+        if x > 0:
+            for t in range(1, facts.weeks + 1):
+                at = facts.stock_offset[leaf] + t * columns
+                if left[facts.depot[leaf], t] < -EXCEEDED and law[t, k] * (facts.stock[at + x] - facts.stock[at]) > 0.0:
+                    return True
+    return False
 
 
 @nb.njit(cache=True, error_model="numpy")
