@@ -97,14 +97,15 @@ def _moved(one: Ahead, found: CalendarAhead) -> list[str]:
     if pieces >= _LEAST:
         by_mode = one.moved.groupby("mode")["pieces"].sum()
         by_mode = by_mode[by_mode >= _LEAST].sort_values(ascending=False, kind="stable")
-        modes = words.listed([f"{words.number(units)} by {mode}" for mode, units in by_mode.items()], _FEW)
+        modes = words.listed([f"{words.number(units)} by {mode}" for mode, units in by_mode.items()], len(by_mode))
         told = f"  The plan brings {_pieces(pieces)} forward ({words.money(money, found.currency)}), {modes}"
     bought = float(one.bought["pieces"].sum())
     told += f", and orders {_pieces(bought)} earlier" if bought >= _LEAST else ""
     low, high = (words.money(end, found.currency) for end in one.cost_range)
-    if one.cost_range[0] <= 0 <= one.cost_range[1]:
-        return [f"{told}; what it costs is less than can be told apart ({low} to {high})."]
-    return [f"{told}; it costs {words.money(one.cost, found.currency)} in all ({low} to {high})."]
+    about = (
+        f"it costs about {words.money(one.cost, found.currency)} in all" if one.cost >= _LEAST else "it costs nothing"
+    )
+    return [f"{told}; {about} (proved: {low} to {high})."]
 
 
 def _place(applies_to: str) -> str:

@@ -30,7 +30,10 @@ def siting_lines(found: Siting) -> list[str]:
     if found.changes:
         told += [_where_from(found), *_moves(found), *_service(found)]
     told += [f"  {_swap(row, found)}" for row in found.swaps.to_dict("records")]
-    return [*told, f"{found.plans:,} full plans were made, all with the same demand and the same price of waiting."]
+    slack = max(found.today.unproved, found.chosen.unproved)
+    told.append(f"{found.plans:,} full plans were made, all with the same demand and the same price of waiting.")
+    more = f" by more than {words.money(slack, found.currency)} a year" if slack >= _LEAST else ""
+    return [*told, f"With the same depots no plan could be cheaper{more}."]
 
 
 def siting_sentence(found: Siting) -> str:

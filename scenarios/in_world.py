@@ -65,14 +65,17 @@ def in_world(on: Stage, world: World, seed: int) -> tuple[Case, DrawDemand]:
     return case, from_law(case, forecast_law(case, forecast), seed, habits, planned=forecast_law(case))
 
 
+def as_known(on: Stage, seed: int) -> tuple[Case, DrawDemand]:
+    """The plan as it was meant to be played, and its demand."""
+    habits = None if on.past is None else habits_of(on.past, on.case.network.fitment, on.case.rows)
+    return on.case, from_law(on.case, seed=seed, habits=habits)
+
+
 def played(on: Stage, world: World | None, replications: int, seed: int = 1) -> Tally:
     """Sums of every replication of the plan in a world, or as it was meant to be (None); the n-th of each meets the
     same luck wherever the worlds are alike."""
-    if world is None:
-        habits = None if on.past is None else habits_of(on.past, on.case.network.fitment, on.case.rows)
-        return play_plan(on.case, from_law(on.case, seed=seed, habits=habits), replications, seed, on.rules)
-    case, draw = in_world(on, world, seed)
-    return play_plan(case, draw, replications, seed, on.rules)
+    case, draw = as_known(on, seed) if world is None else in_world(on, world, seed)
+    return play_plan(case, draw, range(replications), seed, on.rules)
 
 
 def moved_in_world(network: Network, moves: pd.DataFrame) -> Network:

@@ -64,7 +64,7 @@ def simulate(
     tell("Reading the network and the plan")
     folder = read_plan(out)
     found = judged(  # nobody else holds the network, so that its past is let go
-        _as_planned(read_network(directory)[0], folder), folder, directory, replications, demand=demand, weeks=weeks,
+        as_planned(read_network(directory)[0], folder), folder, directory, replications, demand=demand, weeks=weeks,
         seed=seed, half_width=half_width, patience_days=patience_days, emergency=emergency, single_mode=single_mode,
         tell=tell,
     )  # fmt: skip
@@ -257,7 +257,7 @@ def _ends(found: Interval) -> list[float | None]:
     return [_known(found.low), _known(found.high)]
 
 
-def _as_planned(network: Network, folder: PlanFolder) -> Network:
+def as_planned(network: Network, folder: PlanFolder) -> Network:
     """The network with the parts the plan was made for. Raises ZapasError when the plan knows parts it does not have or
     was made for another day."""
     parts = set(folder.fact("parts")["part"])

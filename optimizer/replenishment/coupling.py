@@ -22,7 +22,7 @@ class Rows:
     """The coupling rows that are limited: their limits, and what each is about.
 
     Rows come in four runs: budget periods, kg of departures, litres of departures, litres stored at depots (flat index
-    of depot and week, (depots, K + 1)), told by `tables`. full: rows used up by what is there: no part may use more
+    of depot and week, (depots, K + 1)), told by `tables` where there are any. full: rows used up by what is there: no part may use more
     of them than if nothing were shipped, so that no price is needed.
     """
 
@@ -71,7 +71,7 @@ def coupling_rows(instance: Instance, tables: CostTables | None = None) -> Rows:
     storage, room, there = _storage_rows(instance, tables)
     limit = np.concatenate([coupling.budget[budget], coupling.kg[kg], coupling.litres[litres], np.maximum(room, there)])
     full = np.concatenate([np.zeros(len(limit) - len(room), bool), there >= room])
-    return Rows(limit, full, budget, kg, litres, storage, tables)
+    return Rows(limit, full, budget, kg, litres, storage, tables if len(storage) else None)
 
 
 def _storage_rows(instance: Instance, tables: CostTables | None) -> tuple[Ints, Floats, Floats]:
@@ -81,8 +81,9 @@ def _storage_rows(instance: Instance, tables: CostTables | None) -> tuple[Ints, 
         return np.zeros(0, np.int64), np.zeros(0), np.zeros(0)
     rows = np.flatnonzero(limited[:, None] & (week > 0)[None, :])
     nothing = np.zeros((len(instance.leaves.part), instance.weeks), np.int32)
-    least = np.asarray(stored_litres(instance, tables, nothing).sum(axis=0)).ravel()[rows]
-    return rows.astype(np.int64), np.repeat(instance.coupling.storage, len(week))[rows], least
+    there: Floats = np.asarray(stored_litres(instance, tables, nothing).sum(axis=0), dtype=float).ravel()[rows]
+    room: Floats = np.repeat(instance.coupling.storage, len(week))[rows]
+    return rows.astype(np.int64), room, there
 
 
 def row_table(instance: Instance, rows: Rows) -> pd.DataFrame:
@@ -140,7 +141,7 @@ def usage(instance: Instance, rows: Rows, plans: PartPlans) -> sp.csr_matrix:
     limited = row >= 0
     shape = (len(parts.part), len(rows.limit) - len(rows.storage))
     moved = sp.coo_matrix((taken[limited], (who[limited], row[limited])), shape=shape).tocsr()
-    if rows.tables is None or len(rows.storage) == 0:
+    if rows.tables is None:
         return moved
     return sp.hstack([moved, stored_litres(instance, rows.tables, plans.arrivals(instance))[:, rows.storage]]).tocsr()
 

@@ -53,8 +53,7 @@ def replenish(
     Raises ValueError when the forecast is shorter than the inner horizon.
     """
     instance = build_instance(network, forecast, targets, previous)
-    tables = CostTables(instance)
-    found = decompose(instance, tables, params or Params(), earlier_prices, tell)
+    found = decompose(instance, CostTables(instance), params or Params(), earlier_prices, tell)
     expected, carried_out = outlook(instance, found.plans), execution(instance, found.plans)
     objective = plan_cost(instance, found.plans, expected)
     return ReplenishmentPlan(
@@ -138,26 +137,24 @@ def _purchase_orders(network: Network, instance: Instance, found: Decomposition)
 
 
 def _projection(instance: Instance, found: Decomposition, expected: Outlook) -> pd.DataFrame:
-    """Expected stock, backorders and arrivals of every leaf in weeks 1..T."""
+    """Expected stock, backorders and arrivals of every leaf in weeks 1..T, by part and region."""
     leaves, weeks = instance.leaves, instance.published
-    number = len(leaves.part)
-    inbound = np.diff(leaves.inbound[:, :weeks], axis=1, prepend=0.0)
-    frame = pd.DataFrame(
+    part, region = instance.parts.part[leaves.part], leaves.region
+    order = np.lexsort((region.astype(str), part.astype(str)))
+    arrivals = found.plans.arrivals(instance)[:, :weeks] + np.diff(leaves.inbound[:, :weeks], axis=1, prepend=0.0)
+    series = {
+        "on_hand": expected.on_hand, "backorders": expected.backorders, "waiting": expected.waiting,
+        "arrivals": arrivals,
+    }  # fmt: skip
+    return pd.DataFrame(
         {
-            "part": np.repeat(instance.parts.part[leaves.part], weeks),
-            "region": np.repeat(leaves.region, weeks),
-            "week": np.tile(_dates(instance.first_monday + 7 * np.arange(weeks)), number),
-            "on_hand": expected.on_hand[:, :weeks].ravel(),
-            "backorders": expected.backorders[:, :weeks].ravel(),
-            "waiting": expected.waiting[:, :weeks].ravel(),
-            "arrivals": (found.plans.arrivals(instance)[:, :weeks] + inbound).ravel(),
-        }
+            "part": np.repeat(part[order], weeks),
+            "region": np.repeat(region[order], weeks),
+            "week": np.tile(_dates(instance.first_monday + 7 * np.arange(weeks)), len(order)),
+            **{name: array[order, :weeks].ravel() for name, array in series.items()},
+        },
+        copy=False,
     )
-    order = np.argsort(
-        pd.MultiIndex.from_arrays([instance.parts.part[leaves.part], leaves.region]).argsort().argsort(), kind="stable"
-    )
-    rows = (order[:, None] * weeks + np.arange(weeks)[None, :]).ravel()
-    return frame.iloc[rows].reset_index(drop=True)
 
 
 def _point_service(instance: Instance, expected: Execution) -> pd.DataFrame:

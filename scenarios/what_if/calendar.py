@@ -111,7 +111,7 @@ def calendar_ahead(
     if plan.as_of != network.settings.as_of:
         raise ZapasError(f"{plan.path}: this plan is of {plan.as_of}, the network of {network.settings.as_of}.")
     network = network.with_parts(set(plan.fact("parts")["part"]))
-    study = _Study(network, plan, tell)
+    study = Study(network, plan, tell)
     return CalendarAhead(
         as_of=network.settings.as_of,
         until=_until(network),
@@ -146,7 +146,7 @@ def without(network: Network, what: Happening) -> Network:
 
 
 @dataclass
-class _Study:
+class Study:
     """One plan and what is made only once for all happenings."""
 
     network: Network

@@ -39,13 +39,15 @@ _SAME = 1e-9
 class Planned:
     """A set of candidates planned in full: who serves whom, and what a year costs by kind.
 
-    opened: candidates paid for; depot_of: point → depot; cost: money a year by KINDS; service: promised by group.
+    opened: candidates paid for; depot_of: point → depot; cost: money a year by KINDS; service: promised by group;
+    unproved: money a year, no plan for the same depots is cheaper by more (distance from its lower bound).
     """
 
     opened: tuple[str, ...]
     depot_of: dict[str, str]
     cost: dict[str, float]
     service: dict[str, float]
+    unproved: float
 
     @property
     def total(self) -> float:
@@ -100,6 +102,7 @@ class Siting:
             "cost": [
                 {"kind": kind, "today": self.today.cost[kind], "chosen": self.chosen.cost[kind]} for kind in KINDS
             ],
+            "unproved": {"today": self.today.unproved, "chosen": self.chosen.unproved},
             "service": {"today": self.today.service, "chosen": self.chosen.service},
             "points": [{"point": p, "today": a, "chosen": b} for p, (a, b) in sorted(moves.items()) if a != b],
             "candidates": _plain(self.candidates),
@@ -150,8 +153,10 @@ def payback_weeks(today: Planned, chosen: Planned, once: Mapping[str, float]) ->
     paid = sum(once.get(site, 0.0) for site in newly)
     yearly = chosen.cost["opening"] - today.cost["opening"]
     gross = today.total - chosen.total + yearly
-    if not newly or paid + yearly <= 0 or gross <= 0:
-        return 0.0 if newly and gross >= 0 else None
+    if not newly:
+        return None
+    if paid + yearly <= 0:
+        return 0.0 if today.total >= chosen.total else None
     years = 1 if gross >= paid + yearly else ceil(paid / (gross - yearly) - _SAME) if gross > yearly else 0
     return (paid + yearly * years) / gross * WEEKS_PER_YEAR if years else None
 
@@ -266,6 +271,7 @@ class Study:
                 "opening": float(network.site_of["opening_cost_per_year"].reindex(list(opened)).sum()),
             },
             service=planning.replenishment.service,
+            unproved=(planning.replenishment.objective.total - planning.replenishment.lower_bound) / years,
         )
 
 

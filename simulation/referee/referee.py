@@ -1,6 +1,6 @@
 """The referee: plays a case again and again and says what the plan achieves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -119,16 +119,18 @@ def judge(
 def play_plan(
     case: Case,
     draw: DrawDemand,
-    replications: int,
+    replications: Iterable[int],
     seed: int = 1,
     rules: Rules | None = None,
-    tell: Callable[[str], None] = lambda text: None,
+    look: Callable[[Demands, Played], None] = lambda demands, played: None,
 ) -> Tally:
-    """The plan alone, without what else could have been done: half the time of `judge`, and every replication kept."""
+    """The plan alone in these replications (their numbers), without what else could have been done, each of them kept;
+    `look` sees what happened."""
     rules, prices, plan = rules_of(case) if rules is None else rules, prices_of(case), Tally()
-    for replication in range(replications):
-        tell(f"Playing the plan, replication {replication + 1} of {replications}")
-        _add(plan, case, prices, *replicate(case, draw, rules, seed, replication))
+    for replication in replications:
+        demands, arrives, played = replicate(case, draw, rules, seed, replication)
+        _add(plan, case, prices, demands, arrives, played)
+        look(demands, played)
     return plan
 
 

@@ -155,8 +155,49 @@ def verdict(tally: Tally, groups: tuple[str, ...]) -> Verdict:
     if "co2" in tally.sums:
         figures["co2_kg"] = tally.ratio("co2")
     cost = {kind: tally.ratio(kind) for kind in KINDS if kind in tally.sums}
-    tally.sums["total"] = [sum(numbers) for numbers in zip(*(tally.sums[kind] for kind in cost), strict=True)]
+    tally.sums["total"] = total_cost(tally).tolist()
     cost |= {"total": tally.ratio("total"), "per_repair": tally.ratio("total", "repairs")}
     asked = {name: float(np.mean(tally.sums[f"asked {name}"])) for name in groups}
     service = {name: tally.ratio(f"served {name}", f"asked {name}") for name in groups if asked[name] > 0}
     return Verdict(service, asked, figures, cost, len(tally.sums["asked"]))
+
+
+def total_cost(tally: Tally) -> Floats:
+    """Money of all kinds, replication by replication."""
+    kinds = [tally.sums[kind] for kind in KINDS if kind in tally.sums]
+    return np.array([sum(numbers) for numbers in zip(*kinds, strict=True)], float)
+
+
+def differences(one: Tally, other: Tally, groups: tuple[str, ...]) -> dict[str, Interval]:
+    """What `one` has more than `other` of the same plays, in pairs: money of each kind and in total, share of units
+    served at once (`fill_rate`, and by group as `service …`), days a repair waited, kg of CO₂."""
+    plays = len(one.sums["asked"])
+    found = {
+        kind: ratio_interval(np.array(one.sums[kind]) - np.array(other.sums[kind]), np.ones(plays))
+        for kind in (*KINDS, "co2", "stock")
+        if kind in one.sums and kind in other.sums
+    }
+    found["total"] = ratio_interval(total_cost(one) - total_cost(other), np.ones(plays))
+    ratios = {"fill_rate": ("served", "asked"), "wait_days": ("wait", "ended")}
+    ratios |= {f"service {name}": (f"served {name}", f"asked {name}") for name in groups}
+    for name, (above, below) in ratios.items():
+        tops = [np.array(tally.sums[above]) for tally in (one, other)]
+        bottoms = [np.array(tally.sums[below]) for tally in (one, other)]
+        if all(bottom.sum() > 0 for bottom in bottoms):
+            found[name] = _ratio_difference(tops, bottoms)
+    return found
+
+
+def _ratio_difference(tops: list[Floats], bottoms: list[Floats]) -> Interval:
+    """Difference of two ratios over the same plays; whole plays are drawn again, both sides together."""
+    n = len(tops[0])
+    value = tops[0].sum() / bottoms[0].sum() - tops[1].sum() / bottoms[1].sum()
+    if n < 2:
+        return Interval(float(value), float("-inf"), float("inf"))
+    drawn = np.random.default_rng(0).integers(0, n, (_RESAMPLES, n))
+    each = [
+        _divide(top[drawn].sum(axis=1), bottom[drawn].sum(axis=1)) for top, bottom in zip(tops, bottoms, strict=True)
+    ]
+    low, high = np.quantile(each[0] - each[1], [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+    spread = np.sqrt(n / (n - 1))
+    return Interval(float(value), float(value - spread * (value - low)), float(value + spread * (high - value)))

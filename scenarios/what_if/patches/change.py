@@ -193,22 +193,22 @@ def _wait_for_opening(network: Network, added: list[Add]) -> Network:
     events = [add.frame for add in added if add.table == "events"]
     if not events or not len(network.inbound):
         return network
-    new = shutdowns(replace(network, events=pd.concat(events)))
-    every = shutdowns(network)
+    new, every = shutdowns(replace(network, events=pd.concat(events))), shutdowns(network)
     inbound = network.inbound
     supplier = inbound["part"].map(network.parts.set_index("part")["supplier"])
-    before = inbound["expected"].to_numpy("datetime64[D]")
-    expected, keys_of = before.copy(), {site: site_keys(network, site) for site in inbound["destination"].unique()}
-    ends = zip(inbound["destination"], inbound["lane"], inbound["origin"], supplier, strict=True)
-    for row, (site, lane, source, seller) in enumerate(ends):
-        if not ((expected[row] >= new.start) & (expected[row] <= new.end)).any():
-            continue
-        keys = keys_of[site] | {f"lane:{lane}"} | (set() if source else {f"supplier:{seller}"})
-        if new.closed(expected[[row]], keys)[0]:
-            expected[row] = every.first_open(expected[row], keys)
-    if (expected == before).all():
+    seller = np.where(inbound["origin"] == "", "supplier:" + supplier, "")
+    expected = inbound["expected"].to_numpy("datetime64[D]")
+    keys_of = {site: site_keys(network, site) for site in inbound["destination"].unique()}
+    opens: dict[tuple[str, str, str, np.datetime64], np.datetime64] = {}  # thousands of rows share a few ends and days
+    for way in zip(inbound["destination"], inbound["lane"], seller, expected, strict=True):
+        if way not in opens:
+            site, lane, sold_by, day = way
+            keys = keys_of[site] | {f"lane:{lane}", sold_by}
+            opens[way] = every.first_open(day, keys) if new.closed(np.array([day]), keys)[0] else day
+    if all(day == way[-1] for way, day in opens.items()):
         return network
-    return replace(network, inbound=inbound.assign(expected=expected.astype("datetime64[ns]")))
+    moved = [opens[way] for way in zip(inbound["destination"], inbound["lane"], seller, expected, strict=True)]
+    return replace(network, inbound=inbound.assign(expected=np.array(moved, "datetime64[ns]")))
 
 
 Cells = dict[tuple[str, str], "pd.Series[Any]"]
