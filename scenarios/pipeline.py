@@ -29,6 +29,7 @@ class Planning:
     """What is known so far: each step fills in one value.
 
     previous, shipped: targets of the plan before where they are to stay, its shipments where changing them costs.
+    earlier_prices: its `rule_prices`, where the search for prices begins.
     """
 
     network: Network
@@ -37,6 +38,7 @@ class Planning:
     forecast: Forecast | None = None
     previous: Previous | None = None
     shipped: PreviousShipments | None = None
+    earlier_prices: pd.DataFrame | None = None
     targets: StockTargets | None = None
     transfers: Transfers | None = None
     replenishment: ReplenishmentPlan | None = None
@@ -122,7 +124,10 @@ def _transfers(planning: Planning, tell: Tell) -> Planning:
 
 def _replenishment(planning: Planning, tell: Tell) -> Planning:
     targets = _targets_of(planning)
-    plan = replenish(planning.moved, _forecast_of(planning), targets, previous=planning.shipped, tell=tell)
+    plan = replenish(
+        planning.moved, _forecast_of(planning), targets, previous=planning.shipped,
+        earlier_prices=planning.earlier_prices, tell=tell,
+    )  # fmt: skip
     promised = plan.point_service.set_index(["part", "site"])["promised"]
     at_point = targets.table["group"] != ""
     keys = pd.MultiIndex.from_frame(targets.table.loc[at_point, ["part", "site"]])

@@ -28,6 +28,7 @@ from storage.parquet_folder import write_frames, write_text
 from storage.plan_folder import PartialPlan, PlanFolder, plan_folder, read_plan
 
 _EARLIER, _LINE = "earlier_shipments", ["part", "lane", "departs", "quantity"]
+_EARLIER_PRICES, _PRICE = "earlier_prices", ["rule", "place", "start", "price"]
 
 Simulated = dict[str, Any]
 """What the referee says of a plan, as `zapas simulate --json` prints it."""
@@ -78,6 +79,7 @@ def run_plan(
             forecast=given,
             previous=_earlier_targets(before, network),
             shipped=_earlier_shipments(before, network),
+            earlier_prices=_earlier_prices(before, network),
         )
         for step in STEPS:
             planning = run_step(step, planning, tell)
@@ -195,6 +197,15 @@ def _earlier_shipments(before: PlanFolder | None, network: Network) -> PreviousS
     return PreviousShipments(lines[_LINE], lines["as_of"].iloc[0].date()) if len(lines) else None
 
 
+def _earlier_prices(before: PlanFolder | None, network: Network) -> pd.DataFrame | None:
+    """What the rules cost in the plan before; of a plan of the very same data, what that one itself began with."""
+    if before is None:
+        return None
+    name = "rule_prices" if before.json.get("snapshot") != network.snapshot else _EARLIER_PRICES
+    known = (before.path / f"{name}.parquet").is_file()
+    return before.frame(name, _PRICE).astype({"rule": object, "place": object}) if known else None
+
+
 def _given_forecast(file: Path, whole: Network, network: Network) -> Forecast:
     """The planner's own forecast for `network`, which is a part of the `whole` that it may speak of."""
     shares = file.with_name("shares.parquet")
@@ -246,6 +257,8 @@ def _save(step: str, planning: Planning, partial: PartialPlan) -> None:
         partial.write_frame("purchase_orders", planning.replenishment.purchase_orders)
         partial.write_frame("projection", planning.replenishment.projection)
         partial.write_frame("rule_prices", planning.replenishment.rule_prices)
+        if planning.earlier_prices is not None:
+            partial.write_frame(_EARLIER_PRICES, planning.earlier_prices)
         if planning.shipped is not None:
             as_of = pd.Timestamp(planning.shipped.as_of)
             partial.write_frame(_EARLIER, planning.shipped.table[_LINE].assign(as_of=as_of))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from domain.calendar import DAYS_PER_WEEK
-from domain.departures import departures, supplier_calendar
+from domain.departures import departures
 from domain.logistics import SupplyLanes
 from domain.network import Network
 from simulation.referee.board import BASE_STOCK, CATCH_UP, PLANNED, PURCHASE, REORDER, SHIP, Floats, Ints
@@ -37,7 +37,7 @@ def orders_of(network: Network, plan: PlanToJudge, rows: Map, supply: SupplyLane
         [
             *(lines.where(lines.time < planned_until) for lines in planned),
             _every_departure(rows, _ordinary_lanes(network, rows, supply), later, BASE_STOCK),
-            *_every_monday(network, rows, supply, planned_until, end_weeks, BASE_STOCK),
+            *_every_monday(network, rows, supply, planned_until, openings, BASE_STOCK),
         ],
     )
 
@@ -48,7 +48,8 @@ def reorders_of(network: Network, rows: Map, supply: SupplyLanes, lane: Ints, en
     free_from = float(network.settings.frozen_weeks * DAYS_PER_WEEK)
     timetable = Timetable.of(network, supply, end_weeks).between(free_from, np.inf)
     departures_of_leaves = _every_departure(rows, lane, timetable, REORDER)
-    return _in_order(rows, [departures_of_leaves, *_every_monday(network, rows, supply, free_from, end_weeks, REORDER)])
+    mondays = _every_monday(network, rows, supply, free_from, Openings.of(network, end_weeks), REORDER)
+    return _in_order(rows, [departures_of_leaves, *mondays])
 
 
 @dataclass(frozen=True)
@@ -227,12 +228,12 @@ def _every_departure(rows: Map, lane: Ints, timetable: Timetable, rule: int) -> 
 
 
 def _every_monday(
-    network: Network, rows: Map, supply: SupplyLanes, first: float, end_weeks: int, rule: int
+    network: Network, rows: Map, supply: SupplyLanes, first: float, openings: Openings, rule: int
 ) -> Iterable[Lines]:
     """Every Monday from day `first` on on which the supplier is open."""
     supplier = network.parts.set_index("part")["supplier"].reindex(rows.parts).to_numpy(object)
     for name in sorted(set(supplier) - {""}):
-        _, is_open = supplier_calendar(network, name, 0, end_weeks)
+        is_open = ~openings.closed(openings.of_supplier(name))[::DAYS_PER_WEEK]
         mondays = np.flatnonzero(is_open) * float(DAYS_PER_WEEK)
         mondays, buys = mondays[mondays >= first], np.flatnonzero(supplier == name)
         part, time = np.repeat(buys, len(mondays)), np.tile(mondays, len(buys))
