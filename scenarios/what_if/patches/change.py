@@ -77,7 +77,7 @@ def clashes(changes: Sequence[Sequence[Change]]) -> list[tuple[int, int, str]]:
 def there_already(network: Network, changes: Iterable[Change]) -> str:
     """A row that is to be new and has its key in the network, as "table key"; "" when all are new."""
     for change in changes:
-        if isinstance(change, Add) and not about_table(TABLES[change.table]).adds_up:
+        if isinstance(change, Add) and not _adds_up(change.table):
             key = list(about_table(TABLES[change.table]).key)
             known = pd.MultiIndex.from_frame(getattr(network, change.table)[key])
             again = pd.MultiIndex.from_frame(change.frame[key]).isin(known)
@@ -137,21 +137,19 @@ def _table(name: str, frame: pd.DataFrame, changes: list[Any], late: list[Delay]
         result = result.drop(index=result.index[np.unique(np.concatenate(dropped))])
     added = [change.frame for change in changes if isinstance(change, Add)]
     if added:
-        about_key = about_table(TABLES[name])
         new = pd.concat(added, ignore_index=True)
-        new = new if about_key.adds_up else new.drop_duplicates(list(about_key.key))
+        new = new if _adds_up(name) else new.drop_duplicates(list(about_table(TABLES[name]).key))
         result = pd.concat([result, new.astype(frame.dtypes.to_dict())], ignore_index=True)
     if name == "service":
         return result.reset_index(drop=True)
-    return _ordered(name, result, key_written=bool(columns.keys() & set(about_table(TABLES[name]).key)))
+    return _ordered(name, result)
 
 
-def _ordered(name: str, frame: pd.DataFrame, key_written: bool) -> pd.DataFrame:
+def _ordered(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Sorted by key; where rows may have come to share one, their quantity is added up."""
     key = list(about_table(TABLES[name]).key)
     frame = frame.sort_values(key, kind="stable", ignore_index=True)
-    adds_up = about_table(TABLES[name]).adds_up or (name == "stock" and key_written)
-    if adds_up and frame.duplicated(key).any():
+    if _adds_up(name) and frame.duplicated(key).any():
         quantity = {"stock": "on_hand", "sales": "units", "failures": "units"}.get(name, "quantity")
         total = frame.groupby(key, dropna=False, sort=False)[quantity].transform("sum")
         frame = frame.assign(**{quantity: total}).drop_duplicates(key, ignore_index=True)
@@ -179,6 +177,11 @@ def _empty(note: About) -> object:
     if note.kind in ("number", "count"):
         return float(note.empty) if note.empty else np.nan
     return pd.NaT
+
+
+def _adds_up(table: str) -> bool:
+    """Whether rows with equal keys are one row with the sum: also stock that two changes put in one place."""
+    return about_table(TABLES[table]).adds_up or table == "stock"
 
 
 def _payable(values: Floats, currency: "pd.Series[str]", rates: pd.DataFrame) -> Floats:
@@ -223,7 +226,7 @@ def _cells(changes: Sequence[Change]) -> Cells:
             found.setdefault(where, []).append(pd.Series(change.values, index=change.rows))
         elif isinstance(change, Choose):
             found.setdefault(("network", change.setting), []).append(pd.Series([change.value], index=[0], dtype=object))
-        elif isinstance(change, Add) and not about_table(TABLES[change.table]).adds_up:
+        elif isinstance(change, Add) and not _adds_up(change.table):
             rows = change.frame.astype(str)
             key = rows[list(about_table(TABLES[change.table]).key)]
             index = pd.Index([" ".join(cells) for cells in key.itertuples(index=False)], dtype=object)

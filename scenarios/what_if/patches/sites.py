@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from domain.network import Network
-from scenarios.what_if.patches.change import Add, Change, Write, added, rows_where, written
+from scenarios.what_if.patches.change import Add, Change, Floats, Write, added, rows_where, written
 from scenarios.what_if.patches.choose import PERIOD, events, named, period
 from scenarios.what_if.patches.kind import Argument, Kind, Request, Unfit
 
@@ -17,7 +17,7 @@ def _out(request: Request) -> list[Change]:
 
 
 def _new_depot(request: Request) -> list[Change]:
-    """Points of a country or region change to the depot; so do the sales and the planner's forecasts of their share."""
+    """Points of a country or region change to the depot; their share of what is sold, planned and kept goes along."""
     network, depot = request.network, request.text("depot")
     sites, known = network.sites, network.site_of
     if depot in known.index and known.loc[depot, "kind"] != "depot":
@@ -35,6 +35,7 @@ def _new_depot(request: Request) -> list[Change]:
     changes: list[Change] = [
         written("sites", "region", rows_where(sites["site"].isin(points["site"])), region),
         *_moved_share(network, points, region),
+        *_moved_goods(network, points, depot),
     ]
     if depot in known.index:
         changes.append(written("sites", "opening_cost_per_year", rows_where(sites["site"] == depot), np.nan))
@@ -90,6 +91,34 @@ def _moved_share(network: Network, points: pd.DataFrame, region: str) -> list[Ch
     key = ["part", "region", "start", "end"]
     total = together.groupby(key)["quantity_per_week"].transform("sum")
     return [*changes, Add("overrides", together.assign(quantity_per_week=total).drop_duplicates(key))]
+
+
+def _moved_goods(network: Network, points: pd.DataFrame, depot: str) -> list[Change]:
+    """Good stock of the depots left goes along in the points' share of each part's usage last year (of all usage, for a
+    part nobody used), and what is under way to these depots where that share is half or more."""
+    stock, inbound = network.stock, network.inbound
+    usage = network.usage[network.usage["date"] > pd.Timestamp(network.settings.as_of) - _YEAR]
+    left = usage["site"].map(network.site_of["region"]).map(network.depot_of_region)
+    pieces = usage.assign(left=left, gone=usage["quantity"].where(usage["site"].isin(points["site"]), 0))
+
+    def share(depots: "pd.Series[str]", parts: "pd.Series[str]") -> Floats:
+        by_part = pieces.groupby(["left", "part"])[["gone", "quantity"]].sum()
+        of_all = pieces.groupby("left")[["gone", "quantity"]].sum()
+        found = by_part.reindex(pd.MultiIndex.from_arrays([depots, parts])).to_numpy(float)
+        found = np.where(np.isnan(found), of_all.reindex(depots).fillna(0.0).to_numpy(float), found)
+        return np.asarray(np.clip(found[:, 0] / np.maximum(found[:, 1], 1.0), 0.0, 1.0))
+
+    ours = share(stock["site"], stock["part"])
+    rows = rows_where((ours > 0) & (stock["condition"] == "good").to_numpy())
+    kept = stock["on_hand"].to_numpy()[rows]
+    gone = np.rint(kept * ours[rows]).astype(np.int64)
+    diverted = rows_where(share(inbound["destination"], inbound["part"]) >= 0.5)
+    return [
+        Write("stock", "on_hand", rows, kept - gone),
+        Add("stock", stock.iloc[rows].assign(site=depot, on_hand=gone)[gone > 0]),
+        written("inbound", "destination", diverted, depot),
+        written("inbound", "lane", diverted, ""),
+    ]
 
 
 def _copies(lanes: pd.DataFrame, **changed: object) -> list[dict[str, object]]:
@@ -189,7 +218,8 @@ KINDS = (
     ),
     Kind(
         "new_depot",
-        "A depot that opens, a candidate or a new one, and serves the points of a country or region from now on.",
+        "A depot that opens, a candidate or a new one, and serves the points of a country or region, with their share "
+        "of the stock that served them so far.",
         (
             Argument("depot", "id of a candidate depot, or a new id", required=True),
             Argument("country", "it serves the points of this country", of="country"),

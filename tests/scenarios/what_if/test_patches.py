@@ -294,6 +294,11 @@ def test_a_new_depot_takes_points_with_their_share() -> None:
     assert lanes.loc["D9-P22-courier", "transit_days"] == 1.5
     assert network.sales["units"].sum() == RICH.sales["units"].sum()
     assert set(network.sales["region"]) >= {"R1", "D9"}
+    here, there = (one.stock.groupby(["site", "part"])["on_hand"].sum() for one in (network, RICH))
+    assert here["D9"].to_dict() == {"0001": 4, "NA": 10}
+    assert here.sum() == there.sum()
+    orders = network.inbound.set_index("order")
+    assert (orders.loc["T-1", "destination"], orders.loc["T-1", "lane"]) == ("D9", "")
 
 
 def test_a_new_country_wants_what_the_other_does_times_the_factor() -> None:
