@@ -163,7 +163,7 @@ def payback_weeks(today: Planned, chosen: Planned, once: Mapping[str, float]) ->
 
 @dataclass
 class Study:
-    """Full plans of sets of candidates, each made once: the same forecast, the same prices of waiting."""
+    """Full plans of sets of candidates, each made once and from nothing: same forecast, same prices of waiting."""
 
     network: Network
     forecast: Forecast

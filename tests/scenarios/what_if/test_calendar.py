@@ -32,7 +32,6 @@ def raw() -> tuple[Tables, Settings]:
     """Screens alone, by air, over eight weeks from Monday 30 June 2025; every part comes from S1 in 14 days."""
     tables, settings = candidate_tables(["0001"], {})
     tables["events"] = pd.DataFrame(EVENTS, columns=["event", "kind", "applies_to", "start", "end", "factor"])
-    tables = {name: frame for name, frame in tables.items() if name != "sales"}
     at_depot = tables["stock"]["site"].isin(["D1", "D2"])
     tables["stock"] = tables["stock"].assign(on_hand=tables["stock"]["on_hand"].where(~at_depot, 2))
     return tables, settings | {"horizon_weeks": 8, "order_line_cost": 0.0, "holding_rate_per_year": 0.9}

@@ -17,7 +17,7 @@ from domain.network import Network
 from domain.problems import ZapasError
 from optimizer.siting import aggregate, served, served_today
 from reports.siting import siting_lines, siting_sentence, siting_table
-from scenarios.pipeline import run_pipeline
+from scenarios.pipeline import STEPS, Planning, run_pipeline, run_step
 from scenarios.what_if.siting import KINDS, Planned, Siting, payback_weeks, siting
 from tests.networks import tiny_network
 from tests.optimizer.siting.networks import candidate_tables, network_of, reach
@@ -52,7 +52,9 @@ def border(value: float) -> float:
 
 def enumerated(asked: Network) -> dict[tuple[str, ...], float]:
     """Money a year of every set of candidates: ways by enumeration, then a full plan, priced here once more."""
-    base = run_pipeline(asked)
+    base = Planning(asked)
+    for step in STEPS[:2]:
+        base = run_step(step, base, lambda text: None)
     assert base.forecast is not None
     assert base.targets is not None
     price, forecast = base.targets.waiting_price, base.forecast
