@@ -95,17 +95,21 @@ def _moved(one: Ahead, found: CalendarAhead) -> list[str]:
     pieces, money = float(one.moved["pieces"].sum()), float(one.moved["money"].sum())
     told = "  The plan brings nothing forward for it"
     if pieces >= _LEAST:
-        by_mode = one.moved.groupby("mode")["pieces"].sum()
-        by_mode = by_mode[by_mode >= _LEAST].sort_values(ascending=False, kind="stable")
-        modes = words.listed([f"{words.number(units)} by {mode}" for mode, units in by_mode.items()], len(by_mode))
-        told = f"  The plan brings {_pieces(pieces)} forward ({words.money(money, found.currency)}), {modes}"
+        told = (
+            f"  The plan brings {_pieces(pieces)} forward ({words.money(money, found.currency)}): {_by_mode(one.moved)}"
+        )
     bought = float(one.bought["pieces"].sum())
     told += f", and orders {_pieces(bought)} earlier" if bought >= _LEAST else ""
     low, high = (words.money(end, found.currency) for end in one.cost_range)
-    about = (
-        f"it costs about {words.money(one.cost, found.currency)} in all" if one.cost >= _LEAST else "it costs nothing"
-    )
+    about = f"it costs about {words.money(one.cost, found.currency)} in all" if one.cost >= _LEAST else "no cost shows"
     return [f"{told}; {about} (proved: {low} to {high})."]
+
+
+def _by_mode(moved: pd.DataFrame) -> str:
+    """`16 more by road, 5 fewer by air`: what leaves by each mode before it begins, against a plan without it."""
+    by_mode = moved.groupby("mode")["pieces"].sum().sort_values(ascending=False, kind="stable")
+    said = [f"{words.number(abs(n))} {'more' if n > 0 else 'fewer'} by {mode}" for mode, n in by_mode.items() if n]
+    return words.listed(said, len(said))
 
 
 def _place(applies_to: str) -> str:
