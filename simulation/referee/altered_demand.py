@@ -50,8 +50,7 @@ class Altered:
         names = ("batch_index", "rate_shape", "discount", "drift")
         same = np.ones(len(law.mean), bool)
         for name in names:
-            one, other = getattr(first, name), getattr(law, name)
-            same &= (one == other) | (np.abs(one - other) <= _SAME * np.abs(other))
+            same &= np.isclose(getattr(first, name), getattr(law, name), rtol=_SAME, atol=0.0)
         leaf = np.repeat(np.arange(len(same)), np.diff(point_start))
         same[leaf[np.abs(first.upto - law.upto) > _SAME]] = False
         before, now = _through(first.mean, weeks), _through(law.mean, weeks)

@@ -128,7 +128,8 @@ class Played(NamedTuple):
 
     Per demand: at_once units served without wait, local units that were in the region when asked for; last: days until
     the last unit was in hand (until the end if never); waited: unit-days; counted_wait: those before count_days; left:
-    units that never came. Per order: moved units. Unit-days of stock before count_days: hub_days (parts), depot_days
+    units that never came; found: 1 where all that waits at the point is on its way to it once help was looked for, none
+    of it from the hub. Per order: moved units. Unit-days of stock before count_days: hub_days (parts), depot_days
     (leaves), shelf_days (points); age_days: Σ age × units × days (parts). couriered: units sent depot → point (points).
     Per part before count_days: used, scrapped, repaired, bought units. Units at end_days: on_hand_hub (parts),
     on_hand_depot (leaves), on_hand_point and on_way to it (points). Per emergency way before count_days: helped, the
@@ -158,6 +159,7 @@ class Played(NamedTuple):
     helped: Ints
     events: Ints
     lost: Ints
+    found: Ints
 
 
 def empty_results(board: Board, demands: Demands) -> Played:
@@ -188,4 +190,5 @@ def empty_results(board: Board, demands: Demands) -> Played:
         helped=np.zeros(len(board.way_source), np.int64),
         events=np.zeros(parts, np.int64),
         lost=np.zeros(parts, np.int64),
+        found=np.zeros(rows, np.int64),
     )

@@ -14,8 +14,8 @@ _DAYS = 7
 @rare
 def help_out(state: State, site: int, time: float) -> None:
     """Send what repairs at a point wait for and nothing brings, when depot and lanes of its region are empty or the
-    depot is shut: by the ways to the point in their order, laterals from points with stock to spare, express from the
-    hub. A way that is shut today is passed over."""
+    depot is shut: by the ways to the point in their order, laterals from points and depots with stock to spare, then
+    express from the hub. A way that is shut today is passed over."""
     here = state.site[site]
     leaf = here.leaf
     reached = open_from(state, state.leaf[leaf].opens, time) <= time
@@ -40,9 +40,13 @@ def help_all(state: State, time: float) -> None:
 
 @lean
 def _spare(state: State, source: int, time: float) -> bool:
-    """Whether a place has a unit its own repairs do not wait for; a hub that never runs out gets one."""
+    """Whether a place has a unit its own repairs do not wait for, or another region's depot one its points do not ask
+    for; a hub that never runs out gets one."""
     if source == HUB and state.rule[0].unlimited > 0 and state.site[HUB].on_hand == 0:
         buy(state, 1, time, time)
+    if HUB < source <= len(state.leaf):
+        shut = open_from(state, state.leaf[source - 1].opens, time) > time
+        return bool(not shut and state.site[source].on_hand > state.leaf[source - 1].owed_here)
     return bool(state.site[source].on_hand > state.site[source].wait)
 
 
@@ -52,8 +56,10 @@ def _send(state: State, way: int, source: int, site: int, time: float) -> None:
     replaces it where it came from."""
     leaf, lot = state.site[site].leaf, take(state, source, 1, time)
     state.leaf[leaf].shipped += 1
-    if source != HUB:
-        origin = state.site[source].leaf
+    origin = source - 1 if source <= len(state.leaf) else state.site[source].leaf
+    if source == HUB:
+        state.total[0].from_hub += 1
+    else:
         state.leaf[origin].shipped -= 1
         if origin != leaf:
             state.lot[lot].reached = np.inf
@@ -64,9 +70,10 @@ def _send(state: State, way: int, source: int, site: int, time: float) -> None:
     arrives = departs + days_of(state, state.way[way].days, state.way[way].sd)
     push(state, open_from(state, state.site[site].opens, arrives), st.ARRIVE, lot, site)
     review(state, site)
-    if source != HUB:
+    if source > len(state.leaf):
         review(state, source)
-        distribute(state, state.site[source].leaf, time)
+    if source != HUB:
+        distribute(state, origin, time)
 
 
 @lean

@@ -251,8 +251,11 @@ def _demand(state: State, demand: int) -> None:
             push(state, time + state.rule[0].patience, st.GIVE_UP, demand, site)
     review(state, site)
     distribute(state, leaf, time)
+    from_hub = state.total[0].from_hub
     if state.site[site].wait > state.site[site].transit and len(state.way) > 0:
         help_out(state, site, time)
+    if state.site[site].wait <= state.site[site].transit and state.total[0].from_hub == from_hub:
+        state.need[demand].found = 1
 
 
 @lean
@@ -379,6 +382,7 @@ def _write(first_leaf: int, first_point: int, first_demand: int, part: int, stat
     for demand in range(len(state.need)):
         row = first_demand + demand
         out.at_once[row], out.local[row] = state.need[demand].at_once_units, state.need[demand].local_units
+        out.found[row] = state.need[demand].found
         out.left[row], out.last[row] = state.need[demand].left, state.need[demand].last_days
         out.waited[row], out.counted_wait[row] = state.need[demand].waited, state.need[demand].counted
     leaves = len(state.leaf)

@@ -181,7 +181,8 @@ def _courier_prices(case: Case, row: Ints) -> tuple[Floats, Floats]:
 
 
 def _way_prices(case: Case, row: Ints) -> pd.DataFrame:
-    """Money and kg CO₂ of a unit by each emergency way: a consignment of its own, duty where it comes from the hub."""
+    """Money and kg CO₂ of a unit by each emergency way: a consignment of its own, duty where it comes from the hub or
+    another country."""
     leaf = case.rows.points["leaf_row"].to_numpy()[case.ways["point_row"].to_numpy(np.int64)]
     part = row[case.rows.leaves["part_row"].to_numpy()[leaf]]
     lane = case.network.lanes.iloc[case.ways["lane"].to_numpy(np.int64)].reset_index(drop=True)
@@ -189,8 +190,10 @@ def _way_prices(case: Case, row: Ints) -> pd.DataFrame:
     kg = np.maximum(parts["weight_kg"], parts["volume_l"] / LITRES_PER_M3 * lane["volumetric_kg_per_m3"])
     insurance = lane["insurance_rate"] * parts["unit_cost"]
     freight = np.maximum(kg * lane["cost_per_kg"], lane["minimum_charge"]) + insurance
-    from_hub = (case.ways["source"] == HUB).to_numpy()
-    duty = np.where(from_hub, duty_share(case)[leaf] * (parts["unit_cost"] + freight), 0.0)
+    country = case.network.site_of["country"]
+    abroad = (lane["origin"].map(country) != lane["destination"].map(country)).to_numpy(bool)
+    enters = abroad | (case.ways["source"] == HUB).to_numpy(bool)
+    duty = np.where(enters, duty_share(case)[leaf] * (parts["unit_cost"] + freight), 0.0)
     money = freight + lane["cost_per_consignment"] + duty
     return pd.DataFrame({"money": money, "duty": duty, "co2": parts["weight_kg"] * lane["co2_kg_per_kg"]})
 

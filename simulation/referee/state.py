@@ -34,13 +34,13 @@ _LOT = _record("next quantity", "born since expires reached")
 _EVENT = np.dtype([("time", np.float64), ("what", np.int32), ("where", np.int32), ("kind", np.int64)])
 # of a point at its depot, or of a leaf (`point`) at the hub by a lane (`via`)
 _REQUEST = _record("after point units via")
-_NEED = _record("left at_once_units local_units behind priority site new", "asked_at last_days waited counted")
+_NEED = _record("left at_once_units local_units behind priority site new found", "asked_at last_days waited counted")
 _WAY = _record("source weekdays sent opens", "days sd")
 _CHANCE = np.dtype([("counter", np.uint64), ("has_spare", np.int64), ("spare", np.float64)])
 _RULE = _record("moq multiple fifo unlimited", "patience until end life mends mend_days")
 _TOTAL = _record(
     "events free_lot lots free_request requests full bought on_order used scrapped received used_counted"
-    " scrapped_counted mended_counted bought_counted oldest_owed newest_owed",
+    " scrapped_counted mended_counted bought_counted oldest_owed newest_owed from_hub",
     "age_days",
 )
 

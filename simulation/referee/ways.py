@@ -1,9 +1,8 @@
-"""The ways of emergency supply: laterals point → point and express hub → point, for each part and point."""
+"""The ways of emergency supply: laterals to a point from points and other depots, express from its hub; by part."""
 
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from domain.calendar import departure_weekdays
@@ -18,7 +17,8 @@ NO_WAYS = pd.DataFrame(columns=_COLUMNS, dtype=float)
 
 
 def ways_of(network: Network, rows: Map, laws: pd.DataFrame | None) -> pd.DataFrame:
-    """Every lane that can bring a part to a point from another point or from its hub, and may carry it.
+    """Every lane that can bring a part to a point from another point, another region's depot or its hub, and may carry
+    it.
 
     Columns point_row, lane (row of the lanes table), source (local code), days, sd, weekdays (bits, 0: Monday), sorted
     by point, laterals first, the fastest first.
@@ -36,22 +36,17 @@ def ways_of(network: Network, rows: Map, laws: pd.DataFrame | None) -> pd.DataFr
             "carries": lanes["dangerous_goods"],
         }
     )
-    lanes = lanes[(lanes["site"].map(kind) == "repair_point") & (lanes["origin"].map(kind) != "depot")]
+    own = lanes["site"].map(network.site_of["region"]).map(network.depot_of_region)
+    lanes = lanes[(lanes["site"].map(kind) == "repair_point") & (lanes["origin"] != own)]
     parts = network.parts.assign(hub=hub_of_part(network)).set_index("part")[["hub", "dangerous_goods"]]
     points = rows.points[["part", "site"]].assign(point_row=np.arange(len(rows.points)))
     ways = points.join(parts, on="part").merge(lanes, on="site")
-    lateral = ways["origin"].map(kind) == "repair_point"
+    lateral = ways["origin"].map(kind) != "origin"
     ways["source"] = HUB
-    ways.loc[lateral, "source"] = _code(rows, ways[lateral])
+    ways.loc[lateral, "source"] = rows.site_code(network, parts["hub"], ways["part"][lateral], ways["origin"][lateral])
     known = np.where(lateral, ways["source"] > HUB, ways["origin"] == ways["hub"])
     ways = ways[known & (ways["carries"] | ~ways["dangerous_goods"])].assign(express=ways["source"] == HUB)
     return ways.sort_values(["point_row", "express", "days", "lane"], kind="stable", ignore_index=True)[_COLUMNS]
-
-
-def _code(rows: Map, ways: pd.DataFrame) -> npt.NDArray[np.int64]:
-    """Local code of the point a lateral comes from, −1 where the part has none there."""
-    point = rows.point_row(ways["part"], ways["origin"])
-    return np.where(point >= 0, rows.local_site[point], -1) if len(rows.points) else point
 
 
 def way_columns(ways: pd.DataFrame, points: int) -> dict[str, Any]:
