@@ -105,8 +105,8 @@ def answer_to_lost_depot(
 ) -> LostDepot:
     """What to do when a depot (an id, or "busiest") is lost tomorrow for some weeks, shown by the referee.
 
-    charter_days: other depots may send to its points too, at the price of the courier they lost, in so many days door
-    to door; None: only by lanes there are.
+    charter_days: other depots may send to its points too, on any day at the price of the courier they lost, in so many
+    days door to door; None: only by lanes there are.
 
     Raises ZapasError when the plan is of another network or there is no such depot.
     """
@@ -127,7 +127,11 @@ def _with_charters(network: Network, depot: str, days: float) -> pd.DataFrame:
     own = lanes[(lanes["origin"] == depot) & (lanes["mode"] == "courier")]
     rows = [
         own.assign(
-            lane=other + "-" + own["destination"] + "-charter", origin=other, transit_days=days, transit_days_sd=0.0
+            lane=other + "-" + own["destination"] + "-charter",
+            origin=other,
+            departures="",
+            transit_days=days,
+            transit_days_sd=0.0,
         )
         for other in sorted(set(network.depot_of_region.values()) - {depot})
     ]

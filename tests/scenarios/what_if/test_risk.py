@@ -1,7 +1,7 @@
 """What a plan risks: disruptions drawn and played one by one."""
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +27,8 @@ from tests.scenarios.folders import planned, slice_of_demo
 from tests.simulation.referee.boards import board
 
 SMALL = Effort(plays=4, glances=1, candidates=2, repeats=3, worst=3, remedies=1)
-SELDOM = Frequencies(lane_four_weeks=0.5, depot_four_weeks=0.2, **dict.fromkeys(
-    ("lane_two_weeks", "depot_two_weeks", "origin_two_weeks", "supplier_four_weeks", "customs_week", "region_surge",
-     "category_surge"), 0.0,
-))  # fmt: skip
+NEVER = Frequencies(**{one.name: 0.0 for one in fields(Frequencies)})
+SELDOM = replace(NEVER, lane_four_weeks=0.5, depot_four_weeks=0.2)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +74,7 @@ def test_the_catalogue_names_every_lane_group_depot_supplier_border_and_market_o
     )
     for one in every[::9]:
         assert patched(network, [one.patch(3)]).snapshot != network.snapshot
-    rare = catalogue(network, Frequencies(*[0.0] * 8, 0.1))
+    rare = catalogue(network, replace(NEVER, category_surge=0.1))
     assert {dict(one.arguments)["category"] for one in rare} == set(network.models["category"])
 
 
@@ -132,7 +130,7 @@ def test_the_risk_of_a_plan_is_complete_and_the_same_again(demo: Path, risk: Ris
 
 def test_what_never_comes_costs_nothing(demo: Path) -> None:
     """All frequencies 0: no disruption is known, every play is the undisturbed one."""
-    found = risk_of(demo / "network", demo / "plan", frequencies=Frequencies(*[0.0] * 9), effort=SMALL)
+    found = risk_of(demo / "network", demo / "plan", frequencies=NEVER, effort=SMALL)
     assert found.costs == found.undisturbed
     assert found.worst == ()
     assert found.known_disruptions == 0
