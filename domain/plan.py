@@ -106,14 +106,17 @@ class ReplenishmentPlan:
 
 
 @dataclass(frozen=True)
-class PreviousShipments:
-    """What an earlier plan published: changing it costs `churn_cost` per order line.
+class PreviousPlan:
+    """The plan before: what it published costs `churn_cost` per order line to change; where little is lost, it stays.
 
-    table: part, lane, departs (date), quantity (units). as_of: the day that plan was made of.
+    shipments: part, lane, departs (date), quantity (units). as_of: the day that plan was made of. purchase_orders: part,
+    order_on (date), quantity (units). rule_prices: as of `ReplenishmentPlan`, where the search for prices begins.
     """
 
-    table: pd.DataFrame
+    shipments: pd.DataFrame
     as_of: date
+    purchase_orders: pd.DataFrame | None = None
+    rule_prices: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)

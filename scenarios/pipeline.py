@@ -12,7 +12,7 @@ from domain.departures import inner_weeks
 from domain.forecast import Forecast
 from domain.logistics import supply_lanes
 from domain.network import Network
-from domain.plan import Allocation, Plan, PreviousShipments, ReplenishmentPlan, StockTargets
+from domain.plan import Allocation, Plan, PreviousPlan, ReplenishmentPlan, StockTargets
 from domain.transfers import Transfers, with_transfers
 from forecasting.forecast import Forecasting, forecast
 from forecasting.mix import Methods
@@ -28,8 +28,7 @@ Tell = Callable[[str], None]
 class Planning:
     """What is known so far: each step fills in one value.
 
-    previous, shipped: targets of the plan before where they are to stay, its shipments where changing them costs.
-    earlier_prices: its `rule_prices`, where the search for prices begins.
+    previous: targets of the plan before where they are to stay. before: what it orders and ships, to begin with.
     """
 
     network: Network
@@ -37,8 +36,7 @@ class Planning:
     forecasting: Forecasting | None = None
     forecast: Forecast | None = None
     previous: Previous | None = None
-    shipped: PreviousShipments | None = None
-    earlier_prices: pd.DataFrame | None = None
+    before: PreviousPlan | None = None
     targets: StockTargets | None = None
     transfers: Transfers | None = None
     replenishment: ReplenishmentPlan | None = None
@@ -124,10 +122,7 @@ def _transfers(planning: Planning, tell: Tell) -> Planning:
 
 def _replenishment(planning: Planning, tell: Tell) -> Planning:
     targets = _targets_of(planning)
-    plan = replenish(
-        planning.moved, _forecast_of(planning), targets, previous=planning.shipped,
-        earlier_prices=planning.earlier_prices, tell=tell,
-    )  # fmt: skip
+    plan = replenish(planning.moved, _forecast_of(planning), targets, previous=planning.before, tell=tell)
     promised = plan.point_service.set_index(["part", "site"])["promised"]
     at_point = targets.table["group"] != ""
     keys = pd.MultiIndex.from_frame(targets.table.loc[at_point, ["part", "site"]])

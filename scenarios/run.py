@@ -12,7 +12,7 @@ import pandas as pd
 from domain.forecast import Forecast
 from domain.forecast_tables import forecast_blocks, forecast_from_frames, shares_frame
 from domain.network import Network
-from domain.plan import Plan, PreviousShipments
+from domain.plan import Plan, PreviousPlan
 from domain.problems import CheckReport, ZapasError
 from domain.transfers import Transfers
 from forecasting.forecast import Forecasting
@@ -27,8 +27,12 @@ from storage.network_set_aside import write_set_aside
 from storage.parquet_folder import write_frames, write_text
 from storage.plan_folder import PartialPlan, PlanFolder, plan_folder, read_plan
 
-_EARLIER, _LINE = "earlier_shipments", ["part", "lane", "departs", "quantity"]
-_EARLIER_PRICES, _PRICE = "earlier_prices", ["rule", "place", "start", "price"]
+_EARLIER = {
+    "shipments": ["part", "lane", "departs", "quantity"],
+    "purchase_orders": ["part", "order_on", "quantity"],
+    "rule_prices": ["rule", "place", "start", "price"],
+}
+"""Tables of a plan from which the next plan begins; it keeps them as earlier_… beside its own."""
 
 Simulated = dict[str, Any]
 """What the referee says of a plan, as `zapas simulate --json` prints it."""
@@ -78,8 +82,7 @@ def run_plan(
             methods=_given_methods(methods_file),
             forecast=given,
             previous=_earlier_targets(before, network),
-            shipped=_earlier_shipments(before, network),
-            earlier_prices=_earlier_prices(before, network),
+            before=_plan_before(before, network),
         )
         for step in STEPS:
             planning = run_step(step, planning, tell)
@@ -181,29 +184,24 @@ def _earlier_targets(before: PlanFolder | None, network: Network) -> Previous | 
     return Previous(before.frame("targets", ["part", "site", "group", "base_stock", "since"]), before.as_of)
 
 
-def _earlier_shipments(before: PlanFolder | None, network: Network) -> PreviousShipments | None:
-    """The shipments of the plan before, where changing an order line costs.
+def _plan_before(before: PlanFolder | None, network: Network) -> PreviousPlan | None:
+    """What the plan before orders and ships, and what the rules cost in it.
 
-    A plan of the very same data is no plan before: it is made again, against what it was itself compared with.
+    A plan of the very same data is no plan before: it is made again from what it was itself made from.
     """
-    if before is None or network.settings.churn_cost == 0:
-        return None
-    if before.json.get("snapshot") != network.snapshot:
-        lines = before.frame("shipments", _LINE)
-        return PreviousShipments(lines.astype({"part": object, "lane": object}), before.as_of)
-    if not (before.path / f"{_EARLIER}.parquet").is_file():
-        return None
-    lines = before.frame(_EARLIER)
-    return PreviousShipments(lines[_LINE], lines["as_of"].iloc[0].date()) if len(lines) else None
-
-
-def _earlier_prices(before: PlanFolder | None, network: Network) -> pd.DataFrame | None:
-    """What the rules cost in the plan before; of a plan of the very same data, what that one itself began with."""
     if before is None:
         return None
-    name = "rule_prices" if before.json.get("snapshot") != network.snapshot else _EARLIER_PRICES
-    known = (before.path / f"{name}.parquet").is_file()
-    return before.frame(name, _PRICE).astype({"rule": object, "place": object}) if known else None
+    again = before.json.get("snapshot") == network.snapshot
+    names = {name: f"earlier_{name}" if again else name for name in _EARLIER}
+    if not all((before.path / f"{name}.parquet").is_file() for name in names.values()):
+        return None
+    frames = {name: _as_text(before.frame(names[name], columns)) for name, columns in _EARLIER.items()}
+    as_of = before.frame("earlier_as_of")["as_of"].iloc[0].date() if again else before.as_of
+    return PreviousPlan(as_of=as_of, **frames)
+
+
+def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.astype({name: object for name in frame.columns if name in ("part", "lane", "rule", "place")})
 
 
 def _given_forecast(file: Path, whole: Network, network: Network) -> Forecast:
@@ -257,11 +255,15 @@ def _save(step: str, planning: Planning, partial: PartialPlan) -> None:
         partial.write_frame("purchase_orders", planning.replenishment.purchase_orders)
         partial.write_frame("projection", planning.replenishment.projection)
         partial.write_frame("rule_prices", planning.replenishment.rule_prices)
-        if planning.earlier_prices is not None:
-            partial.write_frame(_EARLIER_PRICES, planning.earlier_prices)
-        if planning.shipped is not None:
-            as_of = pd.Timestamp(planning.shipped.as_of)
-            partial.write_frame(_EARLIER, planning.shipped.table[_LINE].assign(as_of=as_of))
+        _save_earlier(planning.before, partial)
     elif step == "allocation" and planning.allocation is not None:
         partial.write_frame("allocations", planning.allocation.table)
         partial.write_frame("exceptions", planning.plan.exceptions)
+
+
+def _save_earlier(before: PreviousPlan | None, partial: PartialPlan) -> None:
+    if before is None:
+        return
+    for name in _EARLIER:
+        partial.write_frame(f"earlier_{name}", getattr(before, name))
+    partial.write_frame("earlier_as_of", pd.DataFrame({"as_of": [pd.Timestamp(before.as_of)]}))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from domain.network import Network
-from domain.plan import PreviousShipments
+from domain.plan import PreviousPlan
 from tests.judge.calendar import Calendar
 from tests.judge.leaves import leaves_of
 from tests.judge.prices import Prices
@@ -138,7 +138,7 @@ def _events(rng: np.random.Generator, network: Network) -> pd.DataFrame:
     return table("events", rows)
 
 
-def _previous(rng: np.random.Generator, case: Case) -> PreviousShipments:
+def _previous(rng: np.random.Generator, case: Case) -> PreviousPlan:
     """What a plan one or two weeks older might have sent: now and then a week's or two weeks' demand, rounded."""
     calendar = Calendar(case.network)
     rows = []
@@ -151,7 +151,7 @@ def _previous(rng: np.random.Generator, case: Case) -> PreviousShipments:
                 quantity = int(rng.poisson(2.0 * case.forecast.mean[leaf, week - 1]))
                 if departs is not None and quantity and rng.random() < 0.4:
                     rows.append((part, lane, pd.Timestamp(departs), quantity))
-    return PreviousShipments(pd.DataFrame(rows, columns=NAMES), AS_OF - timedelta(days=7 * int(rng.integers(1, 3))))
+    return PreviousPlan(pd.DataFrame(rows, columns=NAMES), AS_OF - timedelta(days=7 * int(rng.integers(1, 3))))
 
 
 def _parts_without(**values: Any) -> Callable[[Network], Network]:

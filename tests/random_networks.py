@@ -10,7 +10,7 @@ from scipy import stats
 
 from domain.forecast import Forecast
 from domain.network import Network, Settings
-from domain.plan import PreviousShipments
+from domain.plan import PreviousPlan
 from domain.schemas import DTYPES, TABLES, About, about, about_table, empty_frame
 from domain.schemas.columns import Kind
 
@@ -111,7 +111,7 @@ class Case:
     shares: pd.DataFrame
     targets: pd.DataFrame
     waiting_price: dict[str, float]
-    previous: PreviousShipments | None = None
+    previous: PreviousPlan | None = None
 
 
 def random_network(seed: int, *, storage: bool = False) -> Case:

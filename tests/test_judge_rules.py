@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pandas as pd
 import pytest
 
-from domain.plan import PreviousShipments
+from domain.plan import PreviousPlan
 from tests.judge import recompute
 from tests.one_part import (
     NO_TARGETS,
@@ -174,7 +174,7 @@ def test_changed_lines_cost_where_both_plans_publish() -> None:
 
     def lines(as_of: date, sent: pd.DataFrame = shipped) -> tuple[float, int]:
         tables = (forecast(0.0), SHARES, NO_TARGETS, sent, purchases(), {"default": 10.0})
-        judged = recompute(network, *tables, PreviousShipments(table, as_of))
+        judged = recompute(network, *tables, PreviousPlan(table, as_of))
         assert judged.broken == []
         return judged.cost["order_line"], len(judged.changed)
 

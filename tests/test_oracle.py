@@ -13,7 +13,7 @@ from ortools.math_opt.python import mathopt
 
 from domain.forecast import Forecast
 from domain.network import Settings
-from domain.plan import PreviousShipments
+from domain.plan import PreviousPlan
 from tests.every_rule import every_rule_network
 from tests.judge import Judge, recompute
 from tests.judge.calendar import Calendar
@@ -191,7 +191,7 @@ def with_rule(
             suppliers=network.suppliers.assign(minimum_order_value=minimum_order_value),
             stock=pd.concat([network.stock] * 2, ignore_index=True).assign(**there),
         ),
-        previous=PreviousShipments(pd.DataFrame(lines, columns=["part", "lane", "departs", "quantity"]), AS_OF),
+        previous=PreviousPlan(pd.DataFrame(lines, columns=["part", "lane", "departs", "quantity"]), AS_OF),
     )
 
 
@@ -273,7 +273,7 @@ def two_parts() -> tuple[Case, list[Tables]]:
         plans.append((pd.DataFrame(lines, columns=SHIPMENT), pd.DataFrame(bought, columns=PURCHASE)))
     before = pd.DataFrame([("B", "AIR", days[1], 1)], columns=["part", "lane", "departs", "quantity"])
     frames = forecast_frame(forecast), shares_frame(forecast), NO_TARGETS
-    return Case(network, forecast, *frames, {"default": 60.0}, PreviousShipments(before, AS_OF)), plans
+    return Case(network, forecast, *frames, {"default": 60.0}, PreviousPlan(before, AS_OF)), plans
 
 
 def test_what_parts_share_is_shared_at_the_optimum() -> None:

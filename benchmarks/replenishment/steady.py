@@ -10,7 +10,7 @@ from benchmarks.replenishment.instances import Problem
 from domain.calendar import DAYS_PER_WEEK, first_week
 from domain.logistics import LITRES_PER_M3, hub_of_part
 from domain.network import Network
-from domain.plan import PreviousShipments, ReplenishmentPlan
+from domain.plan import PreviousPlan, ReplenishmentPlan
 from scenarios.pipeline import STEPS, Planning, run_step
 
 SHIPMENT = ["part", "lane", "departs"]
@@ -29,8 +29,10 @@ class Change:
 
 def planned(problem: Problem, network: Network, before: ReplenishmentPlan | None = None) -> Planning:
     """Transfers and replenishment of the network with the problem's forecast and targets, which repairs leave alone."""
-    shipped = None if before is None else PreviousShipments(before.shipments, network.settings.as_of)
-    planning = Planning(network, forecast=problem.forecast, targets=problem.targets, shipped=shipped)
+    earlier = None
+    if before is not None:
+        earlier = PreviousPlan(before.shipments, network.settings.as_of, before.purchase_orders, before.rule_prices)
+    planning = Planning(network, forecast=problem.forecast, targets=problem.targets, before=earlier)
     for step in STEPS[2:4]:
         planning = run_step(step, planning, lambda text: None)
     return planning

@@ -22,8 +22,8 @@ class Rows:
     """The coupling rows that are limited: their limits, and what each is about.
 
     Rows come in four runs: budget periods, kg of departures, litres of departures, litres stored at depots (flat index
-    of depot and week, (depots, K + 1)), told by `tables` where there are any. full: rows used up by what is there: no part may use more
-    of them than if nothing were shipped, so that no price is needed.
+    of depot and week, (depots, K + 1)), told by `tables` where there are any. full: rows used up by what is there: no
+    part may use more of them than if nothing were shipped, so that no price is needed.
     """
 
     limit: Floats

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
+from domain.plan import PreviousPlan
 from optimizer.replenishment.coupling import Rows, coupling_rows, prices_of, usage
 from optimizer.replenishment.exact import plan_exactly
 from optimizer.replenishment.instance import Instance
@@ -24,6 +24,7 @@ from optimizer.replenishment.outlook import outlook, plan_cost
 from optimizer.replenishment.params import Params
 from optimizer.replenishment.prices import search_prices, usual_prices
 from optimizer.replenishment.program import PartPlans, Programs
+from optimizer.replenishment.stay import staying
 from optimizer.replenishment.week_cost import CostTables
 
 Floats = npt.NDArray[np.float64]
@@ -46,19 +47,23 @@ def decompose(
     instance: Instance,
     tables: CostTables,
     params: Params,
-    earlier_prices: pd.DataFrame | None = None,
+    previous: PreviousPlan | None = None,
     tell: Callable[[str], None] = lambda text: None,
 ) -> Decomposition:
     """Search prices, then one plan per part: bound and plan of the whole network.
 
-    earlier_prices: `rule_prices` of the plan before, where the search begins.
+    previous: the plan before; the search begins with its prices, and what it decided stays where little is lost.
     """
     rows = coupling_rows(instance, tables)
     programs = Programs(instance, tables)
-    start = None if earlier_prices is None else prices_of(instance, rows, earlier_prices)
+    known = None if previous is None else previous.rule_prices
+    start = None if known is None else prices_of(instance, rows, known)
     found = search_prices(instance, programs, rows, params, start, tell)
     tell("Choosing one plan per part")
-    plans = _choose(instance, programs, rows, found.price, found.mixture, params)
+    plans = found.mixture
+    if previous is not None and previous.purchase_orders is not None:
+        plans, programs.reluctance = staying(instance, programs, rows, found, previous)
+    plans = _choose(instance, programs, rows, found.price, plans, params)
     plans, bound = _settle(instance, tables, rows, plans, found.bound, params, tell)
     use = np.asarray(usage(instance, rows, plans).sum(axis=0), dtype=float).ravel()
     return Decomposition(plans, bound, found.bound_at_zero, rows, found.price, use, found.alone)
@@ -75,7 +80,7 @@ def _choose(
     for number in range(params.order_week_rounds):
         whole = not below_minimum(instance, plans).any()
         closed |= weeks_to_join(instance, plans)
-        open_weeks = programs.without_orders(closed | (unused_weeks(instance, plans) if number > 0 else False))
+        open_weeks = programs.without_orders(closed | (unused_weeks(instance, plans) if whole or number > 0 else False))
         plans = open_weeks.relieve(limits, step, plans, params.surcharges)
         plans = open_weeks.fill(limits, plans, params.rounds)
         found = meet_minimum_values(instance, programs, closed, limits, plans)

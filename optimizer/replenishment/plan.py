@@ -8,7 +8,7 @@ import pandas as pd
 
 from domain.forecast import Forecast
 from domain.network import Network
-from domain.plan import Cost, PreviousShipments, ReplenishmentPlan, StockTargets
+from domain.plan import Cost, PreviousPlan, ReplenishmentPlan, StockTargets
 from optimizer.replenishment.coupling import row_table, usage
 from optimizer.replenishment.exceptions import plan_exceptions
 from optimizer.replenishment.execution import Execution, execution
@@ -42,18 +42,17 @@ def replenish(
     forecast: Forecast,
     targets: StockTargets,
     params: Params | None = None,
-    previous: PreviousShipments | None = None,
-    earlier_prices: pd.DataFrame | None = None,
+    previous: PreviousPlan | None = None,
     tell: Callable[[str], None] = lambda text: None,
 ) -> ReplenishmentPlan:
     """The cheapest plan found, with the bound that proves how near it is (MODEL 3, decision 0003).
 
-    previous: what the plan before ships, where changing it costs. earlier_prices: its `rule_prices`, where the search
-    for prices begins. `tell` hears how far the search is.
+    previous: the plan before, to begin with; what it ships stays where changing it costs more than it saves. `tell`
+    hears how far the search is.
     Raises ValueError when the forecast is shorter than the inner horizon.
     """
     instance = build_instance(network, forecast, targets, previous)
-    found = decompose(instance, CostTables(instance), params or Params(), earlier_prices, tell)
+    found = decompose(instance, CostTables(instance), params or Params(), previous, tell)
     expected, carried_out = outlook(instance, found.plans), execution(instance, found.plans)
     objective = plan_cost(instance, found.plans, expected)
     return ReplenishmentPlan(

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from optimizer.replenishment.coupling import Rows, usage
 from optimizer.replenishment.instance import Instance
 from optimizer.replenishment.params import Params
-from optimizer.replenishment.program import PartPlans, Programs
+from optimizer.replenishment.program import PartPlans, Programs, picked
 from optimizer.replenishment.restricted_master import Columns, restricted_master
 
 Floats = npt.NDArray[np.float64]
@@ -94,19 +94,7 @@ def _mixture(instance: Instance, passes: list[PartPlans], weight: Floats) -> Par
     parts = weight.shape[1]
     spread = (np.arange(parts) * 0.6180339887498949 + 0.5) % 1.0
     pick = np.minimum((np.cumsum(weight, axis=0) < spread - 1e-9).sum(axis=0), len(passes) - 1)
-    pieces = [_of_parts(instance, plans, pick == number) for number, plans in enumerate(passes)]
-    leaf, departure, units, buyer, week, bought = (np.concatenate(arrays) for arrays in zip(*pieces, strict=True))
-    cost, bound = (np.stack([getattr(p, name) for p in passes])[pick, np.arange(parts)] for name in ("cost", "bound"))
-    return PartPlans(leaf, departure, units, buyer, week, bought, cost, bound)
-
-
-def _of_parts(instance: Instance, plans: PartPlans, mine: npt.NDArray[np.bool_]) -> "tuple[npt.NDArray[np.int64], ...]":
-    """Shipment lines and purchases of some parts."""
-    line, order = mine[instance.leaves.part[plans.leaf]], mine[plans.buyer]
-    return (
-        plans.leaf[line], plans.departure[line], plans.units[line],
-        plans.buyer[order], plans.week[order], plans.bought[order],
-    )  # fmt: skip
+    return picked(instance, passes, pick)
 
 
 def usual_prices(instance: Instance, rows: Rows) -> Floats:

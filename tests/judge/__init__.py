@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from domain.network import Network
-from domain.plan import PreviousShipments
+from domain.plan import PreviousPlan
 
 from .calendar import Calendar
 from .churn import Line, changed_lines
@@ -51,7 +51,7 @@ class Judge:
         shares: pd.DataFrame,
         targets: pd.DataFrame,
         waiting_price: dict[str, float],
-        previous: PreviousShipments | None = None,
+        previous: PreviousPlan | None = None,
     ) -> None:
         self._network, self._previous = network, previous
         self._calendar = Calendar(network)
@@ -94,7 +94,7 @@ def recompute(
     shipments: pd.DataFrame,
     purchase_orders: pd.DataFrame,
     waiting_price: dict[str, float],
-    previous: PreviousShipments | None = None,
+    previous: PreviousPlan | None = None,
 ) -> Judged:
     """Judges the tables of a plan folder; `waiting_price` is money per unit and week by group, `previous` as in Judge.
 

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from datetime import date, timedelta
 
-from domain.plan import PreviousShipments
+from domain.plan import PreviousPlan
 
 from .calendar import Calendar, first_monday
 from .frames import as_date, rows
@@ -20,17 +20,17 @@ def both_publish(calendar: Calendar, as_of: date, day: date) -> bool:
     )
 
 
-def published(calendar: Calendar, previous: PreviousShipments) -> Counter[Line]:
+def published(calendar: Calendar, previous: PreviousPlan) -> Counter[Line]:
     """Units of the previous plan by line, where both plans publish."""
     before = Counter[Line]()
-    for row in rows(previous.table):
+    for row in rows(previous.shipments):
         line = str(row.part), str(row.lane), as_date(row.departs)
         if row.quantity and both_publish(calendar, previous.as_of, line[2]):
             before[line] += int(row.quantity)
     return before
 
 
-def changed_lines(calendar: Calendar, shipments: list[Shipment], previous: PreviousShipments) -> list[Line]:
+def changed_lines(calendar: Calendar, shipments: list[Shipment], previous: PreviousPlan) -> list[Line]:
     """Part, lane and day of departure of every line that both plans publish with different quantities, 0 included."""
     now, before = defaultdict[Line, float](float), published(calendar, previous)
     for line in shipments:

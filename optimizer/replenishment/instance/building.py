@@ -14,7 +14,7 @@ from domain.departures import departures, inner_weeks, supplier_calendar
 from domain.forecast import Forecast
 from domain.logistics import LITRES_PER_M3, WEEKS_PER_YEAR, SupplyLanes, hub_of_part, supply_lanes
 from domain.network import Network
-from domain.plan import PreviousShipments, StockTargets
+from domain.plan import PreviousPlan, StockTargets
 from optimizer.replenishment.instance.arrays import (
     NEVER,
     Coupling,
@@ -35,7 +35,7 @@ from optimizer.replenishment.slot_law import slot_law
 
 
 def build_instance(
-    network: Network, forecast: Forecast, targets: StockTargets, previous: PreviousShipments | None = None
+    network: Network, forecast: Forecast, targets: StockTargets, previous: PreviousPlan | None = None
 ) -> Instance:
     """Index the network, its forecast, its targets, and what the plan before ships where changes cost.
 

@@ -1,17 +1,20 @@
 """What the plan before ships on departures that both plans publish: changing it costs."""
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from domain.calendar import first_week, week_number
 from domain.network import Network
-from domain.plan import PreviousShipments
+from domain.plan import PreviousPlan
 from optimizer.replenishment.instance.arrays import Departures, EarlierLines, Leaves, Parts, Texts
+
+Ints = npt.NDArray[np.int64]
 
 
 def earlier_lines(
     network: Network,
-    previous: PreviousShipments | None,
+    previous: PreviousPlan | None,
     parts: Parts,
     leaves: Leaves,
     sailings: Departures,
@@ -25,12 +28,21 @@ def earlier_lines(
         return EarlierLines(0.0, published, np.zeros(len(leaves.part) + 1, np.int64), nothing, nothing)
     ahead = (week_number(previous.as_of, np.array([first_week(settings.as_of)], "datetime64[D]"))[0]) - 1
     published = sailings.week <= settings.horizon_weeks - max(int(ahead), 0)
+    leaf, departure, units = lines_of(previous, parts, leaves, sailings, lane_ids)
+    known = published[departure]
+    start = np.searchsorted(leaf[known], np.arange(len(leaves.part) + 1))
+    return EarlierLines(settings.churn_cost, published, start, departure[known], units[known])
+
+
+def lines_of(
+    previous: PreviousPlan, parts: Parts, leaves: Leaves, sailings: Departures, lane_ids: Texts
+) -> tuple[Ints, Ints, Ints]:
+    """(leaf, departure, units) of the lines of `previous` whose departure there still is, sorted."""
     leaf_of = pd.Series(np.arange(len(leaves.part)), pd.MultiIndex.from_arrays([parts.part[leaves.part], leaves.depot]))
     departure_of = pd.Series(
-        np.flatnonzero(published),
-        pd.MultiIndex.from_arrays([lane_ids[sailings.lane[published]], sailings.departs[published]]),
+        np.arange(len(sailings.lane)), pd.MultiIndex.from_arrays([lane_ids[sailings.lane], sailings.departs])
     )
-    table = previous.table
+    table = previous.shipments
     day = table["departs"].to_numpy("datetime64[D]").astype(np.int64)
     departure = departure_of.reindex(pd.MultiIndex.from_arrays([table["lane"], day])).to_numpy()
     known = np.flatnonzero(~np.isnan(departure))
@@ -39,6 +51,4 @@ def earlier_lines(
     leaf = leaf_of.reindex(keys).to_numpy()
     known, j, leaf = known[~np.isnan(leaf)], j[~np.isnan(leaf)], leaf[~np.isnan(leaf)].astype(np.int64)
     order = np.lexsort((j, leaf))
-    start = np.searchsorted(leaf[order], np.arange(len(leaves.part) + 1))
-    units = table["quantity"].to_numpy(np.int64)[known[order]]
-    return EarlierLines(settings.churn_cost, published, start, j[order], units)
+    return leaf[order], j[order], table["quantity"].to_numpy(np.int64)[known[order]]

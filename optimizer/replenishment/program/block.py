@@ -35,6 +35,7 @@ from optimizer.replenishment.program.serve import serve
 from optimizer.replenishment.program.slots import (
     Orders,
     Slots,
+    credit_of_start,
     hub_in_all,
     next_inbound,
     order_prices,
@@ -87,10 +88,8 @@ def plan_part(
         early = next_trial(search, early, bound, left - facts.hub_stock[i], 0.0)
         if before == 0 or np.isnan(early):
             break
-    there = facts.credit[i] * hub_in_all(i, facts)
-    idle = facts.hub_rate * facts.unit_cost[i] * idle_weeks(i, facts) - there
-    for leaf in range(facts.leaf_start[i], facts.leaf_start[i + 1]):
-        there += facts.credit[i] * facts.held_at_start[leaf]
+    idle = facts.hub_rate * facts.unit_cost[i] * idle_weeks(i, facts) - facts.credit[i] * hub_in_all(i, facts)
+    there = credit_of_start(i, facts)
     return cost + there, best + idle + there
 
 

@@ -1,5 +1,6 @@
 """One plan for every part: shipment lines, purchases, what they cost and the least any plan could cost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,3 +46,22 @@ class PartPlans:
         return PartPlans(
             line[:, 0], line[:, 1], line[:, 2], order[:, 0], order[:, 1], order[:, 2], self.cost, self.bound
         )
+
+
+def picked(instance: Instance, choices: Sequence[PartPlans], pick: Ints) -> PartPlans:
+    """Every part's plan from the choice whose number `pick` (parts,) says."""
+    part = instance.leaves.part
+    lines = [pick[part[plans.leaf]] == number for number, plans in enumerate(choices)]
+    orders = [pick[plans.buyer] == number for number, plans in enumerate(choices)]
+    leaf, departure, units = (
+        np.concatenate([getattr(plans, name)[mine] for plans, mine in zip(choices, lines, strict=True)])
+        for name in ("leaf", "departure", "units")
+    )
+    buyer, week, bought = (
+        np.concatenate([getattr(plans, name)[mine] for plans, mine in zip(choices, orders, strict=True)])
+        for name in ("buyer", "week", "bought")
+    )
+    cost, bound = (
+        np.stack([getattr(p, name) for p in choices])[pick, np.arange(len(pick))] for name in ("cost", "bound")
+    )
+    return PartPlans(leaf, departure, units, buyer, week, bought, cost, bound)

@@ -11,6 +11,7 @@ from optimizer.replenishment.instance import NEVER, Instance
 from optimizer.replenishment.program.block import plan_part
 from optimizer.replenishment.program.facts import Counts, Facts, Floats, Ints, Terms, facts_of
 from optimizer.replenishment.program.part_plans import PartPlans
+from optimizer.replenishment.program.serve import serve_again
 from optimizer.replenishment.program.storage import EXCEEDED, stored, stores_more
 from optimizer.replenishment.week_cost import CostTables
 
@@ -21,6 +22,7 @@ class Programs:
     def __init__(self, instance: Instance, tables: CostTables) -> None:
         self.facts = facts_of(instance, tables)
         self.premium = np.zeros(len(instance.parts.part))  # of the hub's stock: where the search of a premium begins
+        self.reluctance = np.zeros(len(instance.parts.part))  # money a change must save before a part's plan changes
 
     def without_orders(self, closed: npt.NDArray[np.bool_]) -> "Programs":
         """The same programs where some order weeks are closed, (suppliers, K)."""
@@ -34,24 +36,33 @@ class Programs:
         in_threads(_price_all, len(cost), self.facts, terms, self.premium, quantity, departure, purchase, cost, bound)
         return _sparse(quantity, departure, purchase, cost, bound)
 
+    def again(self, terms: Terms, plans: PartPlans) -> PartPlans:
+        """Plans made earlier, as far as hubs can ship them; what no rule allows any more costs infinitely much."""
+        quantity, departure, purchase, cost, bound = self._state(plans)
+        in_threads(_serve_all_again, len(cost), self.facts, terms, quantity, departure, purchase, cost)
+        return _sparse(quantity, departure, purchase, cost, bound)
+
     def relieve(self, terms: Terms, step: Terms, start: PartPlans, surcharges: tuple[float, ...]) -> PartPlans:
         """Bring `start` nearer to the limits it exceeds: who gains least from an exceeded limit leaves it first.
 
         In the k-th round an exceeded limit costs `surcharges[k]` × `step` more; a part that uses one is planned anew at
-        that price. Of an exceeded lane it may at most keep what it has; budgets may shift, at their price.
+        that price. Of an exceeded lane it may at most keep what it has; budgets may shift, at their price. Reluctant
+        parts leave only what all others have left and is still exceeded.
         """
         state = self._state(start)
         left = _copied(terms)
         _book_all(self.facts, left, *state[:3])
-        for surcharge in surcharges:
-            _relieve_all(self.facts, left, step, surcharge, self.premium, *state)
+        for most in (0.0, np.inf) if self.reluctance.any() else (np.inf,):
+            for surcharge in surcharges:
+                _relieve_all(self.facts, left, step, surcharge, self.premium, self.reluctance <= most, *state)
         return _sparse(*state)
 
     def fill(self, terms: Terms, start: PartPlans, rounds: tuple[float, ...]) -> PartPlans:
         """One plan per part within all limits, beginning with `start`, which may still exceed them.
 
         Parts take their turn, in the k-th round at `rounds[k]` of the prices. A part that uses an exceeded limit is
-        planned anew within what the others leave; else it changes its plan only if that saves money at true cost.
+        planned anew within what the others leave; else it changes its plan only if that saves money at true cost, more
+        than its reluctance.
         """
         state = self._state(start)
         left = _copied(terms)
@@ -63,7 +74,7 @@ class Programs:
                 litre_price=terms.litre_price * share,
                 storage_price=terms.storage_price * share,
             )
-            _fill_all(self.facts, priced, False, self.premium, *state)
+            _fill_all(self.facts, priced, False, self.premium, self.reluctance, *state)
         return _sparse(*state)
 
     def mend(self, terms: Terms, start: PartPlans) -> PartPlans:
@@ -71,7 +82,7 @@ class Programs:
         state = self._state(start)
         left = _copied(terms)
         _book_all(self.facts, left, *state[:3])
-        _fill_all(self.facts, left, True, self.premium, *state)
+        _fill_all(self.facts, left, True, self.premium, self.reluctance, *state)
         return _sparse(*state)
 
     def _state(self, plans: PartPlans) -> tuple[Counts, Counts, Ints, Floats, Floats]:
@@ -120,6 +131,16 @@ def _price_all(
         cost[i], bound[i] = plan_part(i, facts, terms, start, quantity[first:last], departure[first:last], purchase[i])
 
 
+@kernel
+def _serve_all_again(
+    begin: int, end: int, facts: Facts, terms: Terms,
+    quantity: Counts, departure: Counts, purchase: Ints, cost: Floats,
+) -> None:  # fmt: skip
+    for i in range(begin, end):
+        first, last = facts.leaf_start[i], facts.leaf_start[i + 1]
+        cost[i] = serve_again(i, facts, terms, quantity[first:last], departure[first:last], purchase[i])
+
+
 @nb.njit(cache=True, error_model="numpy")
 def _book_all(facts: Facts, terms: Terms, quantity: Counts, departure: Counts, purchase: Ints) -> None:
     for i in range(len(facts.unit_cost)):
@@ -129,7 +150,7 @@ def _book_all(facts: Facts, terms: Terms, quantity: Counts, departure: Counts, p
 
 @nb.njit(cache=True, error_model="numpy")
 def _fill_all(
-    facts: Facts, terms: Terms, only_exceeding: bool, start: Floats,
+    facts: Facts, terms: Terms, only_exceeding: bool, start: Floats, reluctance: Floats,
     quantity: Counts, departure: Counts, purchase: Ints, cost: Floats, bound: Floats,
 ) -> None:  # fmt: skip
     for i in range(len(facts.unit_cost)):
@@ -142,7 +163,7 @@ def _fill_all(
         new_departure = np.zeros((last - first, facts.weeks), np.int32)
         new_purchase = np.zeros(facts.weeks, np.int64)
         new_cost, bound[i] = plan_part(i, facts, terms, start, new_quantity, new_departure, new_purchase)
-        if exceeded or new_cost < cost[i] - 1e-9:
+        if exceeded or new_cost < cost[i] - max(reluctance[i], 1e-9):
             quantity[first:last], departure[first:last], purchase[i] = new_quantity, new_departure, new_purchase
             cost[i] = new_cost
         _book(i, facts, terms, quantity[first:last], departure[first:last], purchase[i], -1.0)
@@ -150,14 +171,14 @@ def _fill_all(
 
 @nb.njit(cache=True, error_model="numpy")
 def _relieve_all(
-    facts: Facts, terms: Terms, step: Terms, surcharge: float, start: Floats,
+    facts: Facts, terms: Terms, step: Terms, surcharge: float, start: Floats, moves: npt.NDArray[np.bool_],
     quantity: Counts, departure: Counts, purchase: Ints, cost: Floats, bound: Floats,
 ) -> None:  # fmt: skip
     own, charged = _nothing_left(terms), _nothing_left(terms)
     charged.budget_left[:] = np.inf
     for i in range(len(facts.unit_cost)):
         first, last = facts.leaf_start[i], facts.leaf_start[i + 1]
-        if not _exceeds(i, facts, terms, quantity[first:last], departure[first:last], purchase[i]):
+        if not moves[i] or not _exceeds(i, facts, terms, quantity[first:last], departure[first:last], purchase[i]):
             continue
         _book(i, facts, own, quantity[first:last], departure[first:last], purchase[i], 1.0)
         _charge_part(i, facts, terms, step, surcharge, own, charged)

@@ -3,6 +3,7 @@
 import numba as nb
 import numpy as np
 
+from optimizer.replenishment.instance import NEVER
 from optimizer.replenishment.program.facts import (
     Counts,
     Facts,
@@ -14,7 +15,7 @@ from optimizer.replenishment.program.facts import (
     received_week,
     room,
 )
-from optimizer.replenishment.program.slots import Orders
+from optimizer.replenishment.program.slots import Orders, credit_of_start
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -32,6 +33,30 @@ def serve(
         _buy(i, facts, terms, orders, lines, len(path), purchase)
     _ship(i, facts, terms, lines, len(path), purchase, quantity, departure)
     return true_cost(i, facts, quantity, departure, purchase)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def serve_again(i: int, facts: Facts, terms: Terms, quantity: Counts, departure: Counts, purchase: Ints) -> float:
+    """Ship what a plan made earlier ships, as far as the hub can today, and return its true cost; inf where no rule
+    allows it now."""
+    supplier, least = facts.supplier[i], minimum_lot(i, facts)
+    for o in np.flatnonzero(purchase):
+        if o + 1 > facts.last_order_week[i] or facts.expected[supplier, o] >= NEVER:
+            return np.inf
+        if purchase[o] < least or purchase[o] % facts.multiple[i] != 0:
+            return np.inf
+    path = np.zeros((len(quantity), facts.weeks + 1), np.int32)
+    chosen = np.zeros((len(quantity), facts.weeks + 1), np.int32)
+    path[:, 1:], chosen[:, 1:] = quantity, departure
+    for n in range(len(quantity)):
+        if path[n].sum() > facts.cap[facts.leaf_start[i] + n]:
+            return np.inf
+        for k in np.flatnonzero(path[n]):
+            if not np.isfinite(facts.lane_cost[i, facts.lane[chosen[n, k]]]):
+                return np.inf
+    quantity[:], departure[:] = 0, 0
+    _ship(i, facts, terms, _by_date(facts, path, chosen), len(path), purchase, quantity, departure)
+    return true_cost(i, facts, quantity, departure, purchase) + credit_of_start(i, facts)
 
 
 @nb.njit(cache=True, error_model="numpy")

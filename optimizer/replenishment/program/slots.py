@@ -160,6 +160,15 @@ def hub_in_all(i: int, facts: Facts) -> int:
 
 
 @nb.njit(cache=True, error_model="numpy")
+def credit_of_start(i: int, facts: Facts) -> float:
+    """Money that everything there or under way at first is credited with at the end."""
+    units = float(hub_in_all(i, facts))
+    for leaf in range(facts.leaf_start[i], facts.leaf_start[i + 1]):
+        units += facts.held_at_start[leaf]
+    return float(facts.credit[i] * units)
+
+
+@nb.njit(cache=True, error_model="numpy")
 def next_inbound(i: int, facts: Facts) -> int:
     """The day number on which more comes to a hub that holds stock today; 0 where it holds none or nothing comes."""
     if facts.hub_stock[i] == 0 or facts.hub_inbound_start[i] == facts.hub_inbound_start[i + 1]:
