@@ -1,5 +1,6 @@
 """Small two-echelon cases by name, and the same mathematics once more in plain scipy."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from optimizer.targets.system import System
 from optimizer.targets.two_echelons import FEW, HUB, LEAF, POINT, TwoEchelons, rate_nodes
 
 Floats = npt.NDArray[np.float64]
+
+MOST = 400  # units owed at most that the exact law counts
 
 LEAF_DEFAULTS = {"lead_weeks": 6.0, "lead_variance": 0.0, "batch_index": 1.0, "holding": 1.0, "line": 0.0}
 POINT_DEFAULTS = {
@@ -83,16 +86,23 @@ def naive_backorders(e: TwoEchelons, depot_stock: int, point_stock: tuple[int, .
         for p, stock in enumerate(point_stock):
             m = theta * own[p]
             if len(points) <= FEW and leaf["batch_index"] == 1.0:
-                n = np.arange(400)
+                n = np.arange(MOST)
                 owed = law_of(mean, spread).pmf(np.arange(depot_stock, depot_stock + len(n)))
                 owed[0] = law_of(mean, spread).cdf(depot_stock)
-                here = owed @ stats.binom.pmf(n[None, :], n[:, None], share[p])
+                here = owed @ thinned(float(share[p]))
                 beyond = np.maximum(np.arange(2 * len(n) - 1) - stock, 0)
                 total[p] += weight * float(beyond @ np.convolve(here, stats.poisson.pmf(n, m)))
                 continue
             variance = leaf["batch_index"] * (m + share[p] * (1 - share[p]) * short) + share[p] ** 2 * square
             total[p] += weight * loss_moments(m + share[p] * short, variance, stock)[0]
     return total
+
+
+@lru_cache(maxsize=4)
+def thinned(share: float) -> Floats:
+    """P(k of n units owed are this point's), (n, k), each being its with probability `share`."""
+    n = np.arange(MOST)
+    return np.asarray(stats.binom.pmf(n[None, :], n[:, None], share), float)
 
 
 def law_of(mean: float, variance: float) -> Any:
