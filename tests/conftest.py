@@ -1,4 +1,4 @@
-"""Databases for the tests: SQLite files, and a PostgreSQL server of our own or of ZAPAS_TEST_DATABASE_URL."""
+"""The order of the tests; and databases for them: SQLite files, a PostgreSQL server (ZAPAS_TEST_DATABASE_URL or ours)."""
 
 import ctypes
 import os
@@ -23,6 +23,19 @@ settings.load_profile("fixed")
 
 NOBODY = 65534
 _number = count(1)
+_BEGIN = (("forecasting", "simulation"), ("optimizer",))  # the folders that two workers begin with
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin the halves of the list, which two workers are dealt, with folders that compile different kernels.
+
+    What one worker has compiled the other reads from disk; what both want at once both compile, which takes minutes.
+    """
+    folder = {item: item.path.relative_to(Path(__file__).parent).parts[0] for item in items}
+    one, other = ([item for item in items if folder[item] in begin] for begin in _BEGIN)
+    rest = [item for item in items if folder[item] not in {*_BEGIN[0], *_BEGIN[1]}]
+    filling = max(len(items) // 2 - len(one), 0)
+    items[:] = [*one, *rest[:filling], *other, *rest[filling:]]
 
 
 @pytest.fixture(scope="session")

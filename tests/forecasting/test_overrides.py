@@ -1,7 +1,9 @@
 """A planner's override beside the system's figure, and which of the two cost less."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -24,6 +26,12 @@ MADE = date(2025, 6, 29)
 PRICES = {"screens": 5.0, "batteries": 3.0, "default": 1.0}
 NETWORK = tiny_network()
 DEPOT_HOLDING_R1 = 0.25
+
+
+@cache
+def plain() -> Forecast:
+    """The forecast without overrides."""
+    return forecast(NETWORK, WEEKS, LEAD)
 
 
 def override(*rows: tuple[str, str, str, str, float, str, str]) -> Network:
@@ -63,10 +71,9 @@ def test_the_system_is_kept_beside_the_planner(campaign: tuple[Network, Forecast
     _, found = campaign
     rows = ARTEFACTS["overrides"].validate(found.overrides)
     assert list(rows) == list(ARTEFACTS["overrides"].columns)
-    plain = forecast(NETWORK, WEEKS, LEAD)
-    assert plain.overrides.empty
+    assert plain().overrides.empty
     assert rows["week"].dt.strftime("%m-%d").tolist() == ["06-30", "07-07", "07-14"]
-    assert rows["system"].tolist() == plain.mean[0, :3].tolist()
+    assert rows["system"].tolist() == plain().mean[0, :3].tolist()
     assert rows["override"].tolist() == found.mean[0, :3].tolist() == [6.0] * 3
     assert set(rows["author"]) == {"A. Petrova"}
 
@@ -79,7 +86,7 @@ def test_a_week_is_told_under_the_latest_that_touches_it() -> None:
         found = forecast(override(*rows), WEEKS, LEAD)
         assert found.overrides["author"].tolist() == ["A. Petrova", "B. Omarov", "B. Omarov"]
         assert found.overrides["override"].to_numpy() == pytest.approx([3.0, 3 * 3 / 7 + 8 * 4 / 7, 8.0])
-        assert found.overrides["system"].tolist() == forecast(NETWORK, WEEKS, LEAD).mean[0, :3].tolist()
+        assert found.overrides["system"].tolist() == plain().mean[0, :3].tolist()
 
 
 def test_an_override_is_judged_as_a_newsvendor(campaign: tuple[Network, Forecast]) -> None:
@@ -91,7 +98,7 @@ def test_an_override_is_judged_as_a_newsvendor(campaign: tuple[Network, Forecast
     assert (row["author"], row["weeks"], row["demand"]) == ("A. Petrova", 3, 14.0)
     landed = supply_lanes(network).ordinary("D1")[1][list(network.parts["part"]).index("0001")]
     h, b = 3 * DEPOT_HOLDING_R1 / 52 * landed, 3 * PRICES["screens"]
-    system = replace(found, mean=forecast(NETWORK, WEEKS, LEAD).mean)
+    system = replace(found, mean=plain().mean)
     for law, made in (("override", found), ("system", system)):
         mean, variance = made.interval_mean(1, 3)[0], made.interval_variance(1, 3)[0]
         stock = int(counts.quantile(mean, variance, b / (b + h)))
@@ -136,7 +143,7 @@ def test_a_part_emptied_by_the_planner_is_judged_too() -> None:
     assert ("0001", "R1") not in set(zip(found.part, found.region, strict=True))
     [row] = scores((network, found), later(network, "2025-07-27", ("2025-07-02", "P11", "0001", 3))).to_dict("records")
     assert (row["override"], row["override_stock"]) == (0.0, 0)
-    assert row["system"] == pytest.approx(forecast(NETWORK, WEEKS, LEAD).mean[0, :4].sum())
+    assert row["system"] == pytest.approx(plain().mean[0, :4].sum())
     assert row["saved"] < 0
 
 
@@ -149,20 +156,20 @@ def test_what_is_not_known_any_more_is_not_judged(campaign: tuple[Network, Forec
     assert score_overrides(now, MADE, found.overrides, table, {"default": 1.0}).empty
 
 
-@given(order=st.permutations(range(4)), data=st.data())
-@settings(max_examples=20, deadline=None)
-def test_the_order_of_rows_changes_nothing(order: list[int], data: st.DataObject) -> None:
+IN_ORDER = (
+    ("0001", "R1", "2025-06-30", "2025-07-13", 4.0, "A. Petrova", "2025-06-25"),
+    ("0001", "R2", "2025-06-30", "2025-07-13", 2.0, "B. Omarov", "2025-06-25"),
+    ("NA", "R1", "2025-06-30", "2025-07-06", 1.0, "A. Petrova", "2025-06-20"),
+    ("0001", "R1", "2025-07-14", "2025-07-20", 9.0, "A. Petrova", "2025-06-26"),
+)
+
+
+@given(order=st.permutations(range(4)), seed=st.integers(0, 99))
+@settings(max_examples=10, deadline=None)
+def test_the_order_of_rows_changes_nothing(order: list[int], seed: int) -> None:
     """Overrides, usage and forecast in any order of rows: the same scores, sorted by part, region and first week."""
-    rows = [
-        ("0001", "R1", "2025-06-30", "2025-07-13", 4.0, "A. Petrova", "2025-06-25"),
-        ("0001", "R2", "2025-06-30", "2025-07-13", 2.0, "B. Omarov", "2025-06-25"),
-        ("NA", "R1", "2025-06-30", "2025-07-06", 1.0, "A. Petrova", "2025-06-20"),
-        ("0001", "R1", "2025-07-14", "2025-07-20", 9.0, "A. Petrova", "2025-06-26"),
-    ]
-    seed = data.draw(st.integers(0, 99))
-    expected = _scored(rows, None)
-    found = _scored([rows[at] for at in order], seed)
-    pd.testing.assert_frame_equal(found, expected)
+    expected = _scored(range(4), None)
+    pd.testing.assert_frame_equal(_scored(order, seed), expected)
     assert expected[["part", "region"]].to_numpy().tolist() == [
         ["0001", "R1"],
         ["0001", "R1"],
@@ -171,9 +178,15 @@ def test_the_order_of_rows_changes_nothing(order: list[int], data: st.DataObject
     ]
 
 
-def _scored(rows: list[tuple[str, str, str, str, float, str, str]], seed: int | None) -> pd.DataFrame:
-    network = override(*rows)
-    found = forecast(network, WEEKS, LEAD)
+@cache
+def _planned(order: tuple[int, ...]) -> tuple[Network, Forecast]:
+    """The network with the rows in this order, and its forecast."""
+    network = override(*(IN_ORDER[at] for at in order))
+    return network, forecast(network, WEEKS, LEAD)
+
+
+def _scored(order: Iterable[int], seed: int | None) -> pd.DataFrame:
+    network, found = _planned(tuple(order))
     used = [("2025-07-02", "P11", "0001", 4), ("2025-07-09", "P22", "0001", 3), ("2025-07-02", "P12", "NA", 2)]
     now = later(network, "2025-07-27", *used)
     tables = [found.overrides, forecast_frame(found, network.settings)]
@@ -189,4 +202,4 @@ def test_an_override_before_the_horizon_touches_nothing() -> None:
         override(("0001", "R1", "2025-05-01", "2025-06-29", 99.0, "A. Petrova", "2025-04-25")), WEEKS, LEAD
     )
     assert found.overrides.empty
-    assert np.array_equal(found.mean, forecast(NETWORK, WEEKS, LEAD).mean)
+    assert np.array_equal(found.mean, plain().mean)
