@@ -1,4 +1,4 @@
-"""The order of the tests; and databases for them: SQLite files, a PostgreSQL server (ZAPAS_TEST_DATABASE_URL or ours)."""
+"""The order of the tests, and their databases: SQLite, and a PostgreSQL server (ZAPAS_TEST_DATABASE_URL or ours)."""
 
 import ctypes
 import os
