@@ -81,12 +81,12 @@ def run_plan(
             network,
             methods=_given_methods(methods_file),
             forecast=given,
-            previous=_earlier_targets(before, network),
-            before=_plan_before(before, network),
+            previous=earlier_targets(before, network),
+            before=plan_before(before, network),
         )
         for step in STEPS:
             planning = run_step(step, planning, tell)
-            _save(step.name, planning, partial)
+            save_step(step.name, planning, partial)
         if planning.forecast is None:
             raise ValueError("the pipeline made no forecast")
         made = PlanFolder(partial.path, plan_json(network, planning.plan, 0.0))
@@ -177,14 +177,14 @@ def _earlier(out: Path) -> PlanFolder | None:
     return read_plan(out) if (out / "plan.json").is_file() else None
 
 
-def _earlier_targets(before: PlanFolder | None, network: Network) -> Previous | None:
+def earlier_targets(before: PlanFolder | None, network: Network) -> Previous | None:
     """The targets of the plan before, where the settings ask them to stay."""
     if before is None or not stays(network.settings):
         return None
     return Previous(before.frame("targets", ["part", "site", "group", "base_stock", "since"]), before.as_of)
 
 
-def _plan_before(before: PlanFolder | None, network: Network) -> PreviousPlan | None:
+def plan_before(before: PlanFolder | None, network: Network) -> PreviousPlan | None:
     """What the plan before orders and ships, and what the rules cost in it.
 
     A plan of the very same data is no plan before: it is made again from what it was itself made from.
@@ -239,7 +239,7 @@ def _forecast_tables(forecast: Forecast, network: Network) -> dict[str, pd.DataF
     }
 
 
-def _save(step: str, planning: Planning, partial: PartialPlan) -> None:
+def save_step(step: str, planning: Planning, partial: PartialPlan) -> None:
     """Save what a step has made as soon as it is made."""
     if step == "forecast" and planning.forecast is not None:
         for name, frame in _forecast_tables(planning.forecast, planning.network).items():
