@@ -16,7 +16,7 @@ def shut(first: int, last: int) -> Ints:
     """Opening days of what is shut from one day to another."""
     closed = np.zeros(DAYS, bool)
     closed[first : last + 1] = True
-    return first_open(closed)[None, :]
+    return np.array([first_open(closed)])
 
 
 def one_point(**changes: Any) -> Demands:
