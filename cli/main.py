@@ -4,11 +4,11 @@ import os
 import signal
 import sys
 
-from cli import planning, studies
+from cli import planning, studies, what_if
 from cli.console import BAD_DATA, FAILED, INTERRUPTED, app
 from domain.problems import BadData, ZapasError
 
-__all__ = ["main", "planning", "studies"]
+__all__ = ["main", "planning", "studies", "what_if"]
 
 
 class _Interrupted(BaseException):

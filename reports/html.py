@@ -32,7 +32,7 @@ MOST_LIMITS = 3
 """Limits told of each rule."""
 MOST_LEAVES = 20_000
 """Parts and regions up to which the report draws money against service; beyond, `zapas targets` does."""
-_TEMPLATES = Environment(
+TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
@@ -66,7 +66,7 @@ def report_html(
     sent = until_week(network, frames["shipments"], "departs", horizon)
     ordered = until_week(network, frames["purchase_orders"], "order_on", horizon)
     rules = dearest_rules(network, frames["rule_prices"])
-    figures = _Figures()
+    figures = Figures()
     content: dict[str, Any] = {
         "brief": brief,
         "title": f"Plan of {words.day(brief.as_of, brief.as_of)} {brief.as_of.year}",
@@ -95,7 +95,7 @@ def report_html(
         "kind": words.kind,
         "day": lambda when: words.day(when, brief.as_of),
     }
-    return _TEMPLATES.get_template("report.html").render(content).encode()
+    return TEMPLATES.get_template("report.html").render(content).encode()
 
 
 def simulated_section(found: dict[str, Any] | None, currency: str) -> Markup:
@@ -112,8 +112,8 @@ def simulated_section(found: dict[str, Any] | None, currency: str) -> Markup:
     if found is not None and found["service"]:
         content |= {"policies": policies(found), "said": sentences_of(found, currency)}
         content |= {"demand": DEMAND[found["demand"]]}
-        content["chart"] = _Figures("s").svg(charts.promise_chart(found["service"]))
-    return Markup(_TEMPLATES.get_template("simulated.html").render(content))
+        content["chart"] = Figures("s").svg(charts.promise_chart(found["service"]))
+    return Markup(TEMPLATES.get_template("simulated.html").render(content))
 
 
 def with_simulated(report: bytes, found: dict[str, Any], currency: str) -> bytes:
@@ -125,7 +125,7 @@ def with_simulated(report: bytes, found: dict[str, Any], currency: str) -> bytes
     return text.encode()
 
 
-class _Figures:
+class Figures:
     """Charts as inline SVG, numbered so that no two share an id."""
 
     def __init__(self, letter: str = "f") -> None:
@@ -140,7 +140,7 @@ class _Figures:
         return Markup(re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", text))
 
 
-def _frontier(figures: _Figures, network: Network, forecast: Forecast, plan: Plan) -> dict[str, Any]:
+def _frontier(figures: Figures, network: Network, forecast: Forecast, plan: Plan) -> dict[str, Any]:
     """Money against service around the plan's stock, where it is drawn in a second or two."""
     if len(forecast.part) > MOST_LEAVES:
         return {"frontier": None, "frontier_says": ["It is not drawn for so many parts; zapas targets has the table."]}
@@ -151,7 +151,7 @@ def _frontier(figures: _Figures, network: Network, forecast: Forecast, plan: Pla
     return {"frontier": figures.svg(frontier_chart(found, currency)), "frontier_says": steps(found, currency)}
 
 
-def _card(figures: _Figures, network: Network, forecast: Forecast, plan: Plan, part: str) -> Card:
+def _card(figures: Figures, network: Network, forecast: Forecast, plan: Plan, part: str) -> Card:
     told = {"forecast": part_forecast(network, forecast, part), "overrides": forecast.overrides}
     frames = {**plan_frames(plan), **told}
     known = (frames["projection"]["part"] == part).any()

@@ -30,6 +30,7 @@ from scenarios.what_if.plays import Played, Table
 from scenarios.what_if.reading import read_scenarios
 from scenarios.what_if.scenario import Patch, Scenario, Worlds
 from simulation.referee.verdict import Tally, total_cost
+from storage.json_file import read_json
 from storage.network_folder import read_network
 from storage.parquet_folder import write_text
 from storage.plan_folder import PartialPlan, PlanFolder, plan_folder, read_plan
@@ -122,13 +123,13 @@ def adopt(out: Path, name: str, plan: Path, *, documents: Documents, tell: Tell 
 
 def set_json(out: Path) -> dict[str, Any]:
     """What a folder of scenarios holds. Raises ZapasError when it is none."""
-    return _json(out / SET, f"{out}: this folder holds no scenarios; make them with  zapas scenario run.")
+    return read_json(out / SET, f"{out}: this folder holds no scenarios; make them with  zapas scenario run.")
 
 
 def scenario_json(out: Path, name: str) -> dict[str, Any]:
     """What a scenario is and what it was made of. Raises ZapasError when there is none of that name."""
     known = set_json(out)["scenarios"]
-    return _json(out / name / SCENARIO, f"{out}: no scenario {name} was run here; there are {', '.join(known)}.")
+    return read_json(out / name / SCENARIO, f"{out}: no scenario {name} was run here; there are {', '.join(known)}.")
 
 
 def scenario_of(asked: dict[str, Any]) -> Scenario:
@@ -302,7 +303,7 @@ def _column(work: _Work, scenarios: tuple[Scenario, ...], at: int) -> tuple[str,
 
 def _played_there(work: _Work, here: Scenario, own: bool) -> dict[str, list[float]]:
     """Total cost by plan, play by play, of what the scenario's own plan (if `own`) and the base plan met there."""
-    kept = _json(work.out / here.name / PLAYS, f"{work.out / here.name}: it is damaged; run the scenarios again.")
+    kept = read_json(work.out / here.name / PLAYS, f"{work.out / here.name}: it is damaged; run the scenarios again.")
     plans = {BASE: "own"} if here.name == BASE else {BASE: "base_plan"} | ({here.name: "own"} if own else {})
     return {name: list(total_cost(Tally(kept[what]["sums"]))) for name, what in plans.items()}
 
@@ -366,14 +367,6 @@ def _save_json(partial: PartialPlan, name: str, content: dict[str, Any]) -> None
 
 def _json_or_none(file: Path) -> dict[str, Any] | None:
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_json(file)
+    except ZapasError:
         return None
-    return found if isinstance(found, dict) else None
-
-
-def _json(file: Path, otherwise: str) -> dict[str, Any]:
-    found = _json_or_none(file)
-    if found is None:
-        raise ZapasError(otherwise)
-    return found
