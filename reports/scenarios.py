@@ -285,9 +285,8 @@ def _driver_columns(by: str, other: str, currency: str) -> tuple[Column, ...]:
 
 def _card(one: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
     kinds = [row for row in kinds_table({**found, "scenarios": [one]}).to_dict("records") if row["base"] or row["here"]]
-    unproved = (
-        f"Either plan may be dearer than the best by at most {words.money(one['unproved'], found['currency'])} in all."
-    )
+    unproved = words.money(one["unproved"], found["currency"])
+    note = f"What the planners foresaw may lie {unproved} in all beside what the very best plans would cost."
     return {**one, "kinds": kinds, "note": note, "service": list(one["service"].items())}
 
 
