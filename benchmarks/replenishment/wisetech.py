@@ -12,16 +12,17 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from benchmarks.acceptance.line import Figure
 from benchmarks.machine import spend
 from benchmarks.replenishment.instances import Problem
 from benchmarks.replenishment.scale import Planned, planned, problem
 from benchmarks.targets.alliance import GB
+from domain.logistics import LITRES_PER_M3
 from domain.network import Network
 
 PARTS = 20_000
-ROOM = 1.25  # of what the depots hold today
 SPOILS = 10  # every tenth part does, within this many days
 SHELF_LIFE_DAYS = 400.0
 _ROOT = Path(__file__).parents[2]
@@ -45,11 +46,13 @@ def every_rule(network: Network) -> Network:
 
 
 def with_storage(network: Network) -> Network:
-    """Every depot has a little more room than it uses today."""
-    litres = network.stock["on_hand"] * network.stock["part"].map(network.parts.set_index("part")["volume_l"])
-    used = litres.groupby(network.stock["site"]).sum()
-    is_depot = network.sites["kind"] == "depot"
-    room = (network.sites["site"].map(used) * ROOM / 1000.0).where(is_depot)
+    """Every depot has room for what it holds today and what is on its way to it: for more, it must sell first."""
+    volume = network.parts.set_index("part")["volume_l"]
+    there = network.stock[["site", "part", "on_hand"]].set_axis(["site", "part", "units"], axis=1)
+    coming = network.inbound[["destination", "part", "quantity"]].set_axis(["site", "part", "units"], axis=1)
+    held = pd.concat([there, coming])
+    litres = (held["units"] * held["part"].map(volume)).groupby(held["site"]).sum()
+    room = (network.sites["site"].map(litres) / LITRES_PER_M3).where(network.sites["kind"] == "depot")
     return replace(network, sites=network.sites.assign(storage_m3=room))
 
 

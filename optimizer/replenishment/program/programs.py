@@ -15,6 +15,11 @@ from optimizer.replenishment.program.serve import serve_again
 from optimizer.replenishment.program.storage import EXCEEDED, stored, stores_more
 from optimizer.replenishment.week_cost import CostTables
 
+_PRICE, _RELIEVE, _FILL, _MEND = range(4)  # what parts are planned for
+
+State = tuple[Counts, Counts, Ints, Floats, Floats]
+"""Plans as dense arrays: units and departure by leaf and slot, purchases by part and week, cost and bound by part."""
+
 
 class Programs:
     """The part programs of one instance: price them all in parallel, or fill the shared limits part by part."""
@@ -32,9 +37,12 @@ class Programs:
 
     def price(self, terms: Terms) -> PartPlans:
         """The cheapest plan of every part at these prices, each as if it had the limits for itself."""
-        quantity, departure, purchase, cost, bound = self._empty()
-        in_threads(_price_all, len(cost), self.facts, terms, self.premium, quantity, departure, purchase, cost, bound)
-        return _sparse(quantity, departure, purchase, cost, bound)
+        state = self._empty()
+        in_threads(
+            _plan_all, len(self.premium), _PRICE, self.facts, terms, terms, 0.0, self.premium, self.reluctance, np.inf,
+            *state,
+        )  # fmt: skip
+        return _sparse(*state)
 
     def again(self, terms: Terms, plans: PartPlans) -> PartPlans:
         """Plans made earlier, as far as hubs can ship them; what no rule allows any more costs infinitely much."""
@@ -54,7 +62,7 @@ class Programs:
         _book_all(self.facts, left, *state[:3])
         for most in (0.0, np.inf) if self.reluctance.any() else (np.inf,):
             for surcharge in surcharges:
-                _relieve_all(self.facts, left, step, surcharge, self.premium, self.reluctance <= most, *state)
+                self._in_turn(_RELIEVE, left, state, step, surcharge, most)
         return _sparse(*state)
 
     def fill(self, terms: Terms, start: PartPlans, rounds: tuple[float, ...]) -> PartPlans:
@@ -74,7 +82,7 @@ class Programs:
                 litre_price=terms.litre_price * share,
                 storage_price=terms.storage_price * share,
             )
-            _fill_all(self.facts, priced, False, self.premium, self.reluctance, *state)
+            self._in_turn(_FILL, priced, state)
         return _sparse(*state)
 
     def mend(self, terms: Terms, start: PartPlans) -> PartPlans:
@@ -82,10 +90,19 @@ class Programs:
         state = self._state(start)
         left = _copied(terms)
         _book_all(self.facts, left, *state[:3])
-        _fill_all(self.facts, left, True, self.premium, self.reluctance, *state)
+        self._in_turn(_MEND, left, state)
         return _sparse(*state)
 
-    def _state(self, plans: PartPlans) -> tuple[Counts, Counts, Ints, Floats, Floats]:
+    def _in_turn(
+        self, task: int, left: Terms, state: State, step: Terms | None = None, surcharge: float = 0.0,
+        most: float = np.inf,
+    ) -> None:  # fmt: skip
+        _plan_all(
+            0, len(self.premium), task, self.facts, left, step or left, surcharge, self.premium, self.reluctance, most,
+            *state,
+        )  # fmt: skip
+
+    def _state(self, plans: PartPlans) -> State:
         """Plans as dense arrays: quantity and departure by leaf and slot − 1, purchase by part and week − 1."""
         quantity, departure, purchase, cost, bound = self._empty()
         slot = self.facts.slot[plans.departure] - 1
@@ -94,7 +111,7 @@ class Programs:
         cost[:] = plans.cost
         return quantity, departure, purchase, cost, bound
 
-    def _empty(self) -> tuple[Counts, Counts, Ints, Floats, Floats]:
+    def _empty(self) -> State:
         parts, leaves, weeks = len(self.facts.unit_cost), len(self.facts.depot), self.facts.weeks
         return (
             np.zeros((leaves, weeks), np.int32), np.zeros((leaves, weeks), np.int32),
@@ -122,16 +139,6 @@ def _sparse(quantity: Counts, departure: Counts, purchase: Ints, cost: Floats, b
 
 
 @kernel
-def _price_all(
-    begin: int, end: int, facts: Facts, terms: Terms, start: Floats,
-    quantity: Counts, departure: Counts, purchase: Ints, cost: Floats, bound: Floats,
-) -> None:  # fmt: skip
-    for i in range(begin, end):
-        first, last = facts.leaf_start[i], facts.leaf_start[i + 1]
-        cost[i], bound[i] = plan_part(i, facts, terms, start, quantity[first:last], departure[first:last], purchase[i])
-
-
-@kernel
 def _serve_all_again(
     begin: int, end: int, facts: Facts, terms: Terms,
     quantity: Counts, departure: Counts, purchase: Ints, cost: Floats,
@@ -148,47 +155,40 @@ def _book_all(facts: Facts, terms: Terms, quantity: Counts, departure: Counts, p
         _book(i, facts, terms, quantity[first:last], departure[first:last], purchase[i], -1.0)
 
 
-@nb.njit(cache=True, error_model="numpy")
-def _fill_all(
-    facts: Facts, terms: Terms, only_exceeding: bool, start: Floats, reluctance: Floats,
+@kernel
+def _plan_all(
+    begin: int, end: int, task: int, facts: Facts, terms: Terms, step: Terms, surcharge: float,
+    premium: Floats, reluctance: Floats, most: float,
     quantity: Counts, departure: Counts, purchase: Ints, cost: Floats, bound: Floats,
 ) -> None:  # fmt: skip
-    for i in range(len(facts.unit_cost)):
-        first, last = facts.leaf_start[i], facts.leaf_start[i + 1]
-        exceeded = _exceeds(i, facts, terms, quantity[first:last], departure[first:last], purchase[i])
-        if only_exceeding and not exceeded:
-            continue
-        _book(i, facts, terms, quantity[first:last], departure[first:last], purchase[i], 1.0)
-        new_quantity = np.zeros((last - first, facts.weeks), np.int32)
-        new_departure = np.zeros((last - first, facts.weeks), np.int32)
-        new_purchase = np.zeros(facts.weeks, np.int64)
-        new_cost, bound[i] = plan_part(i, facts, terms, start, new_quantity, new_departure, new_purchase)
-        if exceeded or new_cost < cost[i] - max(reluctance[i], 1e-9):
-            quantity[first:last], departure[first:last], purchase[i] = new_quantity, new_departure, new_purchase
-            cost[i] = new_cost
-        _book(i, facts, terms, quantity[first:last], departure[first:last], purchase[i], -1.0)
+    """Plan one part after another; but for _PRICE, `terms` tells what is left of the limits and is kept up to date.
 
-
-@nb.njit(cache=True, error_model="numpy")
-def _relieve_all(
-    facts: Facts, terms: Terms, step: Terms, surcharge: float, start: Floats, moves: npt.NDArray[np.bool_],
-    quantity: Counts, departure: Counts, purchase: Ints, cost: Floats, bound: Floats,
-) -> None:  # fmt: skip
+    One kernel for all tasks, as the program of a part takes long to compile.
+    """
     own, charged = _nothing_left(terms), _nothing_left(terms)
     charged.budget_left[:] = np.inf
-    for i in range(len(facts.unit_cost)):
+    for i in range(begin, end):
         first, last = facts.leaf_start[i], facts.leaf_start[i + 1]
-        if not moves[i] or not _exceeds(i, facts, terms, quantity[first:last], departure[first:last], purchase[i]):
+        units, sailing = quantity[first:last], departure[first:last]
+        exceeded = task != _PRICE and _exceeds(i, facts, terms, units, sailing, purchase[i])
+        idle = not exceeded and task in (_RELIEVE, _MEND)
+        if idle or (task == _RELIEVE and reluctance[i] > most):
             continue
-        _book(i, facts, own, quantity[first:last], departure[first:last], purchase[i], 1.0)
-        _charge_part(i, facts, terms, step, surcharge, own, charged)
-        _book(i, facts, own, quantity[first:last], departure[first:last], purchase[i], -1.0)
-        _book(i, facts, terms, quantity[first:last], departure[first:last], purchase[i], 1.0)
-        quantity[first:last], departure[first:last], purchase[i] = 0, 0, 0
-        cost[i], bound[i] = plan_part(
-            i, facts, charged, start, quantity[first:last], departure[first:last], purchase[i]
-        )
-        _book(i, facts, terms, quantity[first:last], departure[first:last], purchase[i], -1.0)
+        seen = terms
+        if task == _RELIEVE:
+            _book(i, facts, own, units, sailing, purchase[i], 1.0)
+            _charge_part(i, facts, terms, step, surcharge, own, charged)
+            _book(i, facts, own, units, sailing, purchase[i], -1.0)
+            seen = charged
+        if task != _PRICE:
+            _book(i, facts, terms, units, sailing, purchase[i], 1.0)
+        new_units, new_sailing = np.zeros_like(units), np.zeros_like(sailing)
+        new_purchase = np.zeros(facts.weeks, np.int64)
+        new_cost, bound[i] = plan_part(i, facts, seen, premium, new_units, new_sailing, new_purchase)
+        if task != _FILL or exceeded or new_cost < cost[i] - max(reluctance[i], 1e-9):
+            units[:], sailing[:], purchase[i], cost[i] = new_units, new_sailing, new_purchase, new_cost
+        if task != _PRICE:
+            _book(i, facts, terms, units, sailing, purchase[i], -1.0)
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -205,7 +205,7 @@ def _nothing_left(terms: Terms) -> Terms:
 def _charge_part(i: int, facts: Facts, terms: Terms, step: Terms, surcharge: float, own: Terms, charged: Terms) -> None:
     """Write the prices and the room one part sees, at its own depots: a limit that is exceeded is dearer.
 
-    Of an exceeded departure or depot it may keep what it has; else what is left and its own. Budgets only get dearer.
+    Of an exceeded departure it may keep what it has; else what is left and its own. Budgets and depots only get dearer.
     """
     for period in range(len(terms.budget_left)):
         over = surcharge if terms.budget_left[period] < -EXCEEDED else 0.0
@@ -222,7 +222,7 @@ def _charge_part(i: int, facts: Facts, terms: Terms, step: Terms, surcharge: flo
         for t in range(terms.storage_left.shape[1]):
             over = surcharge if terms.storage_left[depot, t] < -EXCEEDED else 0.0
             charged.storage_price[depot, t] = terms.storage_price[depot, t] + over * step.storage_price[depot, t]
-            charged.storage_left[depot, t] = own.storage_left[depot, t] + max(terms.storage_left[depot, t], 0.0)
+            charged.storage_left[depot, t] = own.storage_left[depot, t] + step.storage_left[depot, t]  # 0 where full
 
 
 @nb.njit(cache=True, error_model="numpy")
