@@ -18,6 +18,7 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import create_engine, make_url, text
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of workers spawned later, which fill the cores: BLAS would spin
 settings.register_profile("fixed", derandomize=True)  # the same examples in every run
 settings.load_profile("fixed")
 
