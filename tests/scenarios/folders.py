@@ -30,7 +30,7 @@ def tiny() -> Raw:
     return tables, settings
 
 
-def slice_of_demo(every: int = 15) -> Raw:
+def slice_of_demo(every: int) -> Raw:
     """Every n-th part of the small demo with its rows, budget and lane capacity reduced in proportion."""
     demo = generate("small", seed=1)
     parts = set(demo.tables["parts"]["part"].iloc[::every])

@@ -60,10 +60,10 @@ def tiny_plan(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
 
 
 @pytest.fixture(scope="module")
-def slice_plan(tmp_path_factory: pytest.TempPathFactory) -> tuple[Raw, Path, float]:
+def slice_plan(slice_folder: Path) -> tuple[Raw, Path, float]:
     """A slice of the demo, which the decomposition plans: its tables, its plan, the bound."""
-    raw, folder = slice_of_demo(), tmp_path_factory.mktemp("slice")
-    return raw, folder / "plan", planned(raw, folder).json["lower_bound"]
+    plan = slice_folder / "plan"
+    return slice_of_demo(20), plan, json.loads((plan / "plan.json").read_text(encoding="utf-8"))["lower_bound"]
 
 
 def test_planning_again_gives_the_same_bytes(tmp_path: Path, tiny_plan: tuple[Path, float]) -> None:

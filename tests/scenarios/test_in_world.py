@@ -18,18 +18,15 @@ from simulation.referee.referee import replicate
 from simulation.referee.verdict import differences
 from storage.network_folder import read_network
 from storage.plan_folder import PlanFolder, read_plan
-from tests.scenarios.folders import planned, slice_of_demo
 
 PLAYS, SEED = 4, 1
 WEEK_3, WEEK_7 = 14.0, 42.0
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo(slice_folder: Path) -> Path:
     """A slice of the small demo and its plan."""
-    folder = tmp_path_factory.mktemp("world")
-    planned(slice_of_demo(20), folder)
-    return folder
+    return slice_folder
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,6 @@ from reports.documents import documents
 from reports.html import with_simulated
 from scenarios.run import run_plan
 from scenarios.simulate import DemandSource, lines, plan_to_judge, simulate
-from simulation.demo import generate
 from simulation.referee.board import SHIP
 from simulation.referee.case import case_of
 from simulation.referee.history import past_repairs
@@ -25,21 +24,23 @@ from simulation.referee.money import KINDS
 from simulation.referee.referee import from_law, replicate, rules_of
 from storage.network_folder import read_network
 from storage.network_writing import write_tables
-from storage.parquet_folder import write_frames
 from storage.plan_folder import read_plan
 from tests.cli.console import contents
-from tests.scenarios.folders import planned, shuffled, slice_of_demo, tiny
+from tests.scenarios.folders import planned, shuffled, tiny
 
 PLAYS = 6
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo(slice_folder: Path) -> Path:
     """A slice of the small demo, its plan and its truth."""
-    folder = tmp_path_factory.mktemp("demo")
-    planned(slice_of_demo(20), folder)
-    write_frames(generate("small", seed=1).truth, folder / "network.truth")
-    return folder
+    return slice_folder
+
+
+@pytest.fixture(scope="module")
+def usual(demo: Path) -> dict[str, Any]:
+    """Its judgement on demand of the forecast."""
+    return judged(demo)
 
 
 @pytest.fixture(scope="module")
@@ -87,9 +88,9 @@ def test_every_group_has_its_promise_and_what_was_achieved(demo: Path, demand: D
     assert any("Each part by express" in line for line in lines(found))
 
 
-def test_nobody_beats_foresight_and_the_status_quo_waits_for_every_part(demo: Path) -> None:
+def test_nobody_beats_foresight_and_the_status_quo_waits_for_every_part(usual: dict[str, Any]) -> None:
     """On the same demand the clairvoyant waits no longer and pays no more; without stock abroad nothing is at once."""
-    found = judged(demo)
+    found = usual
     best, worst = found["clairvoyant"], found["status_quo"]
     assert best["days_waiting_for_parts"] <= found["days_waiting_for_parts"] <= worst["days_waiting_for_parts"]
     assert best["cost"]["total"] <= found["cost"]["total"] - found["cost"]["courier"] - found["cost"]["repair"]
@@ -97,10 +98,12 @@ def test_nobody_beats_foresight_and_the_status_quo_waits_for_every_part(demo: Pa
     assert worst["cost"]["holding"] == 0.0
 
 
-def test_the_same_seed_gives_the_same_answer_and_order_of_rows_changes_nothing(tmp_path: Path, demo: Path) -> None:
+def test_the_same_seed_gives_the_same_answer_and_order_of_rows_changes_nothing(
+    tmp_path: Path, demo: Path, usual: dict[str, Any]
+) -> None:
     """Byte for byte, also from shuffled tables."""
-    assert json.dumps(judged(demo)) == json.dumps(judged(demo))
-    assert judged(demo, seed=2)["service"] != judged(demo)["service"]
+    assert json.dumps(usual) == json.dumps(judged(demo))
+    assert judged(demo, seed=2)["service"] != usual["service"]
     planned(tiny(), tmp_path / "one")
     planned(shuffled(tiny(), 3), tmp_path / "two")
     found = judged(tmp_path / "one")
