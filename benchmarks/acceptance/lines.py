@@ -3,7 +3,7 @@
 from benchmarks.forecasting.coherence import coherence
 from benchmarks.forecasting.scale import scale
 
-from . import demos, forecasting, optimality, referee, replenishment, robustness, targets
+from . import demos, forecasting, optimality, referee, replenishment, robustness, targets, what_if
 from .line import Line
 
 REAL = "with ZAPAS_REAL_DATA naming the folder of the real data, "
@@ -368,5 +368,51 @@ LINES = (
         replenishment.steady,
         "`zapas plan` twice into different folders, `diff -r`; add a row to repair_orders.csv and plan again with "
         "`--previous OUT`; `pytest tests/optimizer/replenishment/test_metamorphic.py`",
+    ),
+    Line(
+        7,
+        "scenarios",
+        "Every scenario of the library runs on the small demo; 12 with simulation ≤ 90 s on 2 cores; the closed-lane cost "
+        "never below the open-lane bound; a surge that is announced costs less than the same surge unannounced",
+        what_if.scenarios,
+        "`time zapas scenario run DIR NAME … --plan PLAN --out OUT` with twelve names of `zapas scenario list`",
+    ),
+    Line(
+        7,
+        "scenario-wisetech",
+        "On `wisetech` one scenario costs ≤ 1.2 × one plan (warm start)",
+        what_if.one_of_wisetech,
+        "`zapas scenario run DIR rouble-20 --plan PLAN --out OUT`; seconds.total in plan.json of both",
+    ),
+    Line(
+        7,
+        "scenario-rules",
+        "An empty scenario equals the base plan to the byte; two patches in either order give the same result or are "
+        "refused",
+        what_if.empty_and_order,
+        "`scenarios: {nothing: []}` in a file, `zapas scenario run DIR FILE --plan PLAN --out OUT`, `diff -r`; `pytest "
+        "tests/scenarios/what_if/test_patches.py`",
+    ),
+    Line(
+        7,
+        "scenario-set",
+        "A killed set of 12 goes on with those not yet done; a broken scenario file names every problem with its line",
+        what_if.killed_and_broken,
+        "`zapas scenario run`, `kill -9`, the same command again; a misspelt key in a file",
+    ),
+    Line(
+        7,
+        "lost-depot",
+        "A depot lost for four weeks: the recommended answer restores promised service within 48 hours of its decision "
+        "for parts in stock elsewhere, shown by the referee",
+        what_if.lost_depot,
+        "`zapas depot-lost DIR --plan PLAN --depot ID`",
+    ),
+    Line(
+        7,
+        "siting",
+        "Siting on tiny networks equals enumeration; on the demo its choice beats every single swap by full plans",
+        what_if.candidates,
+        "`pytest tests/optimizer/siting tests/scenarios/what_if/test_siting.py` for the tiny networks; `--only siting`",
     ),
 )
