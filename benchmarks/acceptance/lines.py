@@ -372,8 +372,8 @@ LINES = (
     Line(
         7,
         "scenarios",
-        "Every scenario of the library runs on the small demo; 12 with simulation ≤ 90 s on 2 cores; the closed-lane cost "
-        "never below the open-lane bound; a surge that is announced costs less than the same surge unannounced",
+        "Every scenario of the library runs on the small demo; 12 with simulation ≤ 90 s on 2 cores; the closed-lane "
+        "cost never below the open-lane bound; a surge that is announced costs less than the same surge unannounced",
         what_if.scenarios,
         "`time zapas scenario run DIR NAME … --plan PLAN --out OUT` with twelve names of `zapas scenario list`",
     ),

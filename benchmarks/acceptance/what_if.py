@@ -157,7 +157,7 @@ def candidates(bench: Bench) -> Iterator[Figure | str]:
     yield Figure("saved a year by full plans", found["saves"], found["currency"], at_least=0)
     yield Figure("full plans made", found["plans"])
     yield Figure("single swaps planned in full", len(found["swaps"]), at_least=4)
-    costs = [one["costs"] for one in found["swaps"]]
+    costs = [one["more"] for one in found["swaps"]]
     yield Figure("  the cheapest of them costs more by", float(np.min(costs)), found["currency"], at_least=0)
 
 
