@@ -15,7 +15,7 @@ test: $(STAMP)  ## lint, types, architecture, every test
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
-	@$(BIN)/mypy domain forecasting optimizer simulation storage scenarios reports api cli tests benchmarks
+	@$(BIN)/mypy -n 2 domain forecasting optimizer simulation storage scenarios reports api cli tests benchmarks
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 accept: $(STAMP)  ## every "done" line of every issue at full size; writes docs/acceptance.md

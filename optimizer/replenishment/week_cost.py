@@ -107,7 +107,8 @@ def _bare_points(instance: Instance) -> Floats:
     weights = (points.share, points.share * points.courier_weeks)
     columns = [*weights, *(weight * points.waiting for weight in weights)]
     leaves = len(instance.leaves.part)
-    return np.column_stack([np.bincount(leaf[bare], column[bare], minlength=leaves) for column in columns])
+    sums = [np.bincount(leaf[bare], column[bare], minlength=leaves) for column in columns]
+    return np.column_stack(sums).astype(float)  # numpy counts nothing in whole numbers
 
 
 def _stocked_points(instance: Instance) -> StockedPoints:

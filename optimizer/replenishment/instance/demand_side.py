@@ -45,7 +45,7 @@ def leaves_and_points(
 
     window = _uncertain_weeks(network, parts_table, part, lead_days)
     window_mean, window_variance = _window_moments(forecast, order, window, weeks)
-    mean = forecast.mean[order][:, :weeks]
+    mean = np.ascontiguousarray(forecast.mean[order][:, :weeks])  # one layout: kernels compile once
     holding_rate = network.site_of["holding_rate_per_year"]
     net_stock = stock - base_stock - backlog
     shelf_row, shelf_limit = _shelf_limits(forecast, order, supply, rows, net_stock, inbound)
