@@ -18,21 +18,23 @@ KIND_WORDS = words.COST_WORDS | {
     "end": "Stock drawn down, waiting at the end",
 }
 _SHORT = {
-    "purchase": "parts bought",
+    "purchase": "purchases",
     "freight": "freight",
     "consignment": "consignment charges",
     "duty": "duty",
     "order_line": "handling",
     "holding": "holding stock",
-    "shortage": "devices that wait",
+    "shortage": "waiting",
     "courier": "couriers",
     "emergency": "emergency supply",
     "repair": "repairs of parts",
     "end": "stock used up",
 }
 _BASE = "base"
+_JOINS = {"duty": "on", "shortage": "for"}
 _AT_HUB = ("purchase", "end", "repair")
-_SAME_SERVICE = 0.005  # share of units found on the shelf that nobody notices
+_WAITING = "shortage"
+_SAME_SERVICE, _SAME_WAITING = 0.005, 0.01  # of units found on the shelf, of all money: what nobody notices
 _MOST_OF_IT, _MUCH, _SHIFT = 0.5, 0.4, 0.05
 _MOST_KINDS = 3
 _MONEY_AXIS = ",~f"
@@ -40,13 +42,16 @@ _MONEY_AXIS = ",~f"
 
 def sentence(one: dict[str, Any], found: dict[str, Any]) -> str:
     """The answer to one scenario in one sentence with money in it."""
-    same = abs(one["fill_rate"]["difference"]["value"]) < _SAME_SERVICE or not one["fill_rate"]["sure"]
+    same = _same_service(one)
     figure = one["spent"] if same else one["total"]
+    lead = _lead(one["title"])
     subject = "the same service costs" if same else "parts and waiting cost"
-    text = f"{_lead(one['title'])}{subject} {_more(figure, found)}"
+    if not lead.startswith("If "):
+        subject = subject[0].upper() + subject[1:]
+    text = f"{lead}{subject} {_more(figure, found)}"
     told = [_chiefly(one, figure["difference"]["value"], found)] if figure["sure"] else []
     if not same:
-        told.append(_service(one["fill_rate"]["difference"]["value"]))
+        told.append(_service(one))
     text = ", ".join([text, *filter(None, told)])
     actions = [*_shift(one), _reacting(one, found)]
     return "; ".join([text, *filter(None, actions)]) + "."
@@ -293,7 +298,9 @@ def _card(one: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
 def _lead(title: str) -> str:
     """`What if the rouble falls?` → `If the rouble falls, `; any other question stands before its answer."""
     question = title.rstrip("?").strip()
-    return f"If {question[8:]}, " if question.startswith("What if ") else f"{title.rstrip('.')}: "
+    if question.startswith("What if "):
+        return f"If {question[8:]}, "
+    return f"{title} " if title.endswith("?") else f"{title.rstrip('.')}: "
 
 
 def _more(figure: dict[str, Any], found: dict[str, Any]) -> str:
@@ -316,15 +323,34 @@ def _chiefly(one: dict[str, Any], value: float, found: dict[str, Any]) -> str:
     text = f"most of it {_SHORT[chief]}"
     parts, site = one["chief_class"].get(chief), one["chief_site"].get(chief)
     if parts is not None and parts["share"] >= _MUCH:
-        text += f" on {parts['name'].removesuffix('s')}s"
+        text += f" {_JOINS.get(chief, 'of')} {_plural(parts['name'])}"
     if site is not None and site["share"] >= _MUCH and chief not in _AT_HUB:
-        text += f" for {site['name']}"
+        text += f" {'in' if chief == _WAITING else 'for'} {site['name']}"
     return text
 
 
-def _service(change: float) -> str:
-    fewer = "more" if change > 0 else "fewer"
-    return f"and {abs(100 * change):.1f} points {fewer} repairs find their part on the shelf"
+def _same_service(one: dict[str, Any]) -> bool:
+    """Whether neither what is found on the shelf nor the price of waiting differs enough to be noticed."""
+    found, waiting = one["fill_rate"], one["money"][_WAITING]["difference"]["value"]
+    return bool(
+        abs(found["difference"]["value"]) < _SAME_SERVICE and abs(waiting) < _SAME_WAITING * one["total"]["base"]
+    )
+
+
+def _service(one: dict[str, Any]) -> str:
+    change, wait = one["fill_rate"]["difference"]["value"], one["wait_days"]["difference"]["value"]
+    if abs(change) >= _SAME_SERVICE:
+        fewer = "more" if change > 0 else "fewer"
+        return f"and {abs(100 * change):.1f} points {fewer} repairs find their part on the shelf"
+    return f"and a repair waits {abs(wait):.1f} days {'longer' if wait > 0 else 'less'}" if abs(wait) >= 0.05 else ""
+
+
+def _plural(part_class: str) -> str:
+    """`side_brush` → `side brushes`."""
+    name = part_class.replace("_", " ")
+    if name.endswith(("s", "sh", "ch", "x")):
+        return name if name.endswith("s") else f"{name}es"
+    return f"{name[:-1]}ies" if name.endswith("y") and name[-2:-1] not in "aeiou" else f"{name}s"
 
 
 def _shift(one: dict[str, Any]) -> list[str]:

@@ -122,7 +122,7 @@ def plan_folder(out: Path) -> Iterator[PartialPlan]:
     try:
         _refuse_foreign(out)
         out.parent.mkdir(parents=True, exist_ok=True)
-        _remove_stale(out)
+        remove_stale(out)
         partial = PartialPlan(out, out.with_name(f"{out.name}.partial-{os.getpid()}"))
         partial.path.mkdir()
     except OSError as error:
@@ -263,7 +263,7 @@ def _refuse_foreign(out: Path) -> None:
         raise ZapasError(f"{out}: this folder exists and is no plan; name another, so that nothing in it is lost.")
 
 
-def _remove_stale(out: Path) -> None:
+def remove_stale(out: Path) -> None:
     """Remove the partial folders whose writer is gone: its process is dead (or was ours) and holds no lock."""
     for path in out.parent.glob(f"{_literal(out.name)}.partial-*"):
         match = _PARTIAL.search(path.name)

@@ -7,7 +7,7 @@ a list of patches, or with `title`, `patches` and `weight`:
       rouble_falls: {exchange_rate: {currency: RUB, factor: 1.25}}
       air_shut:     {lane_closed: {mode: air, from_week: 3, weeks: 4}, announced: false}
     scenarios:
-      rouble-20: {title: What if the rouble falls by 20 %?, patches: [rouble_falls]}
+      rouble-20: {title: "What if the rouble falls by 20 %?", patches: [rouble_falls]}
       rouble-and-air: [rouble_falls, air_shut]
 
 What a cell says is read by the argument it stands for, not by YAML's own guesses: `NO` is a country, `0010` a part.

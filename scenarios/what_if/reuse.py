@@ -53,8 +53,8 @@ def _demand_rows(network: Network, name: str, asked: set[str]) -> pd.DataFrame:
         return frame[list(_DEMAND_COLUMNS[name])]
     if name != "events":
         return frame
-    kind = frame["applies_to"].str.partition(":")
-    goods = kind[0].isin(["lane", "supplier"]) | ((kind[0] == "site") & ~kind[2].isin(asked))
+    place = frame["applies_to"].str.split(":", n=1)
+    goods = place.str[0].isin(["lane", "supplier"]) | ((place.str[0] == "site") & ~place.str[1].isin(asked))
     return frame[~(goods & (frame["kind"] == "shutdown"))].reset_index(drop=True)
 
 

@@ -6,8 +6,8 @@ it is and what it was made of) and `played`, what the referee saw.
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
@@ -26,14 +26,14 @@ from scenarios.run import Documents, run_plan
 from scenarios.simulate import as_planned
 from scenarios.what_if.making import Base, make_plan
 from scenarios.what_if.patches import patched, worlds
-from scenarios.what_if.plays import Played, Table
+from scenarios.what_if.plays import Candidate, Played, Table
 from scenarios.what_if.reading import read_scenarios
 from scenarios.what_if.scenario import Patch, Scenario, Worlds
 from simulation.referee.verdict import Tally, total_cost
 from storage.json_file import read_json
 from storage.network_folder import read_network
 from storage.parquet_folder import write_text
-from storage.plan_folder import PartialPlan, PlanFolder, plan_folder, read_plan
+from storage.plan_folder import PartialPlan, PlanFolder, plan_folder, read_plan, remove_stale
 
 BASE = "base"
 PLAYED = "played"
@@ -89,13 +89,19 @@ def run_set(
     work = _Work(directory.resolve(), out.resolve(), base.mark, effort)
     todo = [one for one in scenarios if not _done(work, one, base)]
     made: list[str] = []
-    tell("Playing the base plan")
-    _play_base(work, base)
-    for name in _fanned_out(_scenario, [(work, one) for one in todo], jobs):
-        made.append(name)
-        tell(f"Planning and playing scenarios, {len(made)} of {len(todo)} done: {name}")
-    if effort.crossed:
-        _cross(work, scenarios, jobs, tell)
+    try:
+        tell("Playing the base plan")
+        _play_base(work, base)
+        with closing(_fanned_out(_scenario, [(work, one) for one in todo], jobs)) as each:
+            for name in each:
+                made.append(name)
+                tell(f"Planning and playing scenarios, {len(made)} of {len(todo)} done: {name}")
+        if effort.crossed:
+            _cross(work, scenarios, jobs, tell)
+    except BaseException:
+        for one in todo:  # processes that were killed could not tidy up
+            remove_stale(work.out / one.name)
+        raise
     return Ran(out, tuple(one.name for one in scenarios), tuple(made))
 
 
@@ -276,9 +282,11 @@ def _cross(work: _Work, scenarios: Sequence[Scenario], jobs: int, tell: Tell) ->
     """Each plan in each world (`regret.json`): total cost of every replication, {world: {plan: [money]}}."""
     worlds_of = [Scenario(BASE), *scenarios]
     columns: dict[str, Any] = {}
-    for name, column in _fanned_out(_column, [(work, tuple(worlds_of), at) for at in range(len(worlds_of))], jobs):
-        columns[name] = column
-        tell(f"Playing each plan in each world, {len(columns)} of {len(worlds_of)} worlds done: {name}")
+    tasks = [(work, tuple(worlds_of), at) for at in range(len(worlds_of))]
+    with closing(_fanned_out(_column, tasks, jobs)) as each:
+        for name, column in each:
+            columns[name] = column
+            tell(f"Playing each plan in each world, {len(columns)} of {len(worlds_of)} worlds done: {name}")
     ordered = {one.name: columns[one.name] for one in worlds_of}
     text = json.dumps({"replications": work.effort.crossed, "worlds": ordered}, indent=1)
     write_text(text + "\n", work.out / REGRET)
@@ -295,9 +303,8 @@ def _column(work: _Work, scenarios: tuple[Scenario, ...], at: int) -> tuple[str,
     for one in scenarios:
         if one.name == BASE or scenario_json(work.out, one.name)["own_plan"]:
             if len(known.get(one.name, ())) < plays:
-                plan = table.candidate(worlds(base.network, one).known, read_plan(work.out / one.name))
-                known[one.name] = list(total_cost(table.play(plan, world, demand, plays).tally))
-            found[one.name] = [float(money) for money in known[one.name][:plays]]
+                known[one.name] = table.cost(_candidate(work, json.dumps(one.json())), world, demand, plays)
+            found[one.name] = known[one.name][:plays]
     return here.name, found
 
 
@@ -305,7 +312,7 @@ def _played_there(work: _Work, here: Scenario, own: bool) -> dict[str, list[floa
     """Total cost by plan, play by play, of what the scenario's own plan (if `own`) and the base plan met there."""
     kept = read_json(work.out / here.name / PLAYS, f"{work.out / here.name}: it is damaged; run the scenarios again.")
     plans = {BASE: "own"} if here.name == BASE else {BASE: "base_plan"} | ({here.name: "own"} if own else {})
-    return {name: list(total_cost(Tally(kept[what]["sums"]))) for name, what in plans.items()}
+    return {name: total_cost(Tally(kept[what]["sums"])).tolist() for name, what in plans.items()}
 
 
 def _demand(work: _Work, base: Base, here: Scenario, there: Worlds) -> Forecast:
@@ -314,6 +321,13 @@ def _demand(work: _Work, base: Base, here: Scenario, there: Worlds) -> Forecast:
     beside = f"{PLAYED}/" if (folder.path / PLAYED / "forecast.parquet").is_file() else ""
     forecast = folder.frame(f"{beside}forecast", FORECAST_COLUMNS)
     return forecast_from_frames(forecast, folder.frame(f"{beside}shares", SHARE_COLUMNS), there.world)
+
+
+@lru_cache(maxsize=24)  # of a table of a dozen scenarios each process reads every plan once
+def _candidate(work: _Work, asked: str) -> Candidate:
+    base, table = _opened(work)
+    scenario = scenario_of(json.loads(asked))
+    return table.candidate(worlds(base.network, scenario).known, read_plan(work.out / scenario.name))
 
 
 def _opened(work: _Work) -> tuple[Base, Table]:
@@ -337,7 +351,7 @@ def _open(directory: Path, out: Path) -> Base:
     return Base(as_planned(network, folder), folder)
 
 
-def _fanned_out(task: Callable[..., Any], each: Sequence[tuple[Any, ...]], jobs: int) -> Iterator[Any]:
+def _fanned_out(task: Callable[..., Any], each: Sequence[tuple[Any, ...]], jobs: int) -> Generator[Any, None, None]:
     """Results as they come: in processes of one thread each, or one after the other with all threads."""
     if min(jobs, len(each)) < 2:
         yield from (task(*one) for one in each)
@@ -346,7 +360,7 @@ def _fanned_out(task: Callable[..., Any], each: Sequence[tuple[Any, ...]], jobs:
         with parallel_config(backend="loky", inner_max_num_threads=1):
             run = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch=jobs)
             yield from run(delayed(task)(*one) for one in each)
-    except BaseException:
+    except BaseException:  # also when nobody waits for the rest any more
         get_reusable_executor().shutdown(wait=True, kill_workers=True)
         raise
 
