@@ -150,30 +150,39 @@ def lost_depot(bench: Bench, seeds: tuple[int, ...] = (1, 2)) -> Iterator[Figure
 
 
 def candidates(bench: Bench) -> Iterator[Figure | str]:
-    """The small demo with a candidate beside every depot: full plans of the choice and of every single swap."""
+    """The small demo with every depot in question: full plans of the choice and of every single swap."""
     folder, _ = planned(bench, "small")
     found = siting(with_candidates(read_network(folder)[0]), tell=bench.tell).json()
     yield f"changes: {', '.join(one['change'] + ' ' + one['site'] for one in found['changes']) or 'none'}"
     yield Figure("saved a year by full plans", found["saves"], found["currency"], at_least=0)
     yield Figure("full plans made", found["plans"])
     yield Figure("single swaps planned in full", len(found["swaps"]), at_least=4)
-    costs = [one["more"] for one in found["swaps"]]
+    costs = [one["more"] for one in found["swaps"] if one["more"] is not None]  # the others cannot serve every point
     yield Figure("  the cheapest of them costs more by", float(np.min(costs)), found["currency"], at_least=0)
 
 
-def with_candidates(network: Network, opening: float = 3_000.0) -> Network:
-    """The network with a candidate beside every depot: the same lanes from the hub and to the points."""
+def with_candidates(network: Network, rent: float = 3_000.0) -> Network:
+    """The network with every depot in question at this rent a year; each may serve the others' points, but dearer.
+
+    By couriers of four days more at four times the money of those there are.
+    """
     sites, lanes = network.sites, network.lanes
-    depots = sites[(sites["kind"] == "depot")]
-    new = depots.assign(site="NEW" + depots["site"], region="NEW" + depots["region"], opening_cost_per_year=opening)
-    name_of = dict(zip(depots["site"], new["site"], strict=True))
-    mine = lanes[lanes["origin"].isin(name_of) | lanes["destination"].isin(name_of)]
-    copied = mine.assign(origin=mine["origin"].replace(name_of), destination=mine["destination"].replace(name_of))
-    copied = copied.assign(lane=copied["origin"] + "-" + copied["destination"] + "-" + copied["mode"])
+    depots = sites.loc[sites["kind"] == "depot", "site"]
+    points = sites.loc[sites["kind"] == "repair_point", "site"]
+    couriers = lanes[lanes["origin"].isin(depots) & lanes["destination"].isin(points)]
+    known = set(zip(couriers["origin"], couriers["destination"], strict=True))
+    more = []
+    for depot in depots:
+        others = couriers[[(depot, point) not in known for point in couriers["destination"]]]
+        others = others.drop_duplicates("destination").assign(
+            origin=depot,
+            transit_days=lambda rows: rows["transit_days"] + 4,
+            cost_per_kg=lambda rows: rows["cost_per_kg"] * 4,
+        )
+        more.append(others.assign(lane=others["origin"] + "-" + others["destination"] + "-" + others["mode"]))
+    rents = sites["opening_cost_per_year"].where(sites["kind"] != "depot", rent)
     return replace(
-        network,
-        sites=pd.concat([sites, new], ignore_index=True),
-        lanes=pd.concat([lanes, copied], ignore_index=True),
+        network, sites=sites.assign(opening_cost_per_year=rents), lanes=pd.concat([lanes, *more], ignore_index=True)
     )
 
 
