@@ -50,6 +50,8 @@ def sentence(one: dict[str, Any], found: dict[str, Any]) -> str:
         subject = subject[0].upper() + subject[1:]
     text = f"{lead}{subject} {_more(figure, found)}"
     told = [_chiefly(one, figure["difference"]["value"], found)] if figure["sure"] else []
+    if figure["sure"]:
+        told.append(_unproved(one, figure["difference"]["value"], found))
     if not same:
         told.append(_service(one))
     text = ", ".join([text, *filter(None, told)])
@@ -79,10 +81,13 @@ def choice(found: dict[str, Any]) -> list[str]:
     told += " than the best plan for what comes"
     if worst != _BASE:
         told += f" ({_plan(_BASE)} up to {words.money(max(by_plan[_BASE]), currency)})"
+    small = (
+        f"Differences below {words.money(regret['unproved'], currency)} are within what the base plan leaves unproved."
+    )
     if average == worst:
-        return [f"{told}; and on weighted average, {words.money(mean[average], currency)} dearer."]
+        return [f"{told}; and on weighted average, {words.money(mean[average], currency)} dearer.", small]
     also = f"on weighted average {_plan(average)} does, {words.money(mean[average], currency)} dearer"
-    return [f"{told}; {also} against {words.money(mean[worst], currency)}."]
+    return [f"{told}; {also} against {words.money(mean[worst], currency)}.", small]
 
 
 def summary_table(found: dict[str, Any]) -> pd.DataFrame:
@@ -174,7 +179,7 @@ def kinds_chart(found: dict[str, Any]) -> Chart:
     names = [one["name"] for one in found["scenarios"]]
     y = alt.Y("scenario:N", sort=names, title=None, axis=alt.Axis(labelLimit=180))
     x = alt.X("sum(money):Q", title=f"more than the base plan, {found['currency']}", axis=alt.Axis(format=_MONEY_AXIS))
-    legend = alt.Legend(orient="top", columns=4, labelLimit=200)
+    legend = alt.Legend(orient="top", columns=3, labelLimit=200)
     order = [KIND_WORDS[kind] for kind in kinds]
     colour = alt.Color("kind:N", title=None, sort=order, scale=alt.Scale(scheme="tableau20"), legend=legend)
     bars = alt.Chart(pd.DataFrame(rows)).mark_bar(aria=False).encode(x, y, colour)
@@ -192,7 +197,7 @@ def regret_chart(found: dict[str, Any]) -> Chart:
     data = pd.DataFrame(rows)
     x = alt.X("world:N", sort=list(regret["worlds"]), title="what comes", axis=alt.Axis(labelAngle=-40, labelLimit=140))
     y = alt.Y("plan:N", sort=list(regret["plans"]), title="the plan made for", axis=alt.Axis(labelLimit=140))
-    scale = alt.Scale(range=["#FFFFFF", VERMILION], type="sqrt", domainMin=0)
+    scale = alt.Scale(range=["#FFFFFF", VERMILION], type="sqrt", interpolate="rgb")
     base = alt.Chart(data)
     cells = base.mark_rect(aria=False).encode(x, y, alt.Color("money:Q", scale=scale, legend=None))
     text = base.mark_text(fontSize=9, aria=False).encode(x, y, alt.Text("label:N"))
@@ -291,7 +296,7 @@ def _driver_columns(by: str, other: str, currency: str) -> tuple[Column, ...]:
 def _card(one: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
     kinds = [row for row in kinds_table({**found, "scenarios": [one]}).to_dict("records") if row["base"] or row["here"]]
     unproved = words.money(one["unproved"], found["currency"])
-    note = f"What the planners foresaw may lie {unproved} in all beside what the very best plans would cost."
+    note = f"No plan can be cheaper than the dearer of the two by more than {unproved}."
     return {**one, "kinds": kinds, "note": note, "service": list(one["service"].items())}
 
 
@@ -370,11 +375,18 @@ def _shift(one: dict[str, Any]) -> list[str]:
 
 
 def _reacting(one: dict[str, Any], found: dict[str, Any]) -> str:
-    if not one["own_plan"] or one["reacting"]["low"] <= 0.0 <= one["reacting"]["high"]:
+    """What planning for it saves; a plan kept to another budget or service than before saves nothing and need not."""
+    if not one["own_plan"] or one["reacting"]["low"] <= 0.0:
         return ""
-    saved = one["reacting"]["value"]
-    money = words.money(abs(saved), found["currency"])
-    return f"planning for it {'saves' if saved > 0 else 'costs'} {money} against going on as planned"
+    money = words.money(one["reacting"]["value"], found["currency"])
+    return f"planning for it saves {money} against going on as planned"
+
+
+def _unproved(one: dict[str, Any], value: float, found: dict[str, Any]) -> str:
+    """Said of a difference that is less than the plans may be off the best."""
+    if not one["own_plan"] or abs(value) >= one["unproved"]:
+        return ""
+    return f"less than the {words.money(one['unproved'], found['currency'])} by which plans are not proved the best"
 
 
 def _table(found: dict[str, Any]) -> list[str]:

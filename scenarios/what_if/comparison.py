@@ -51,12 +51,12 @@ class Compared:
     own_plan: whether it was planned for (else the base plan met it). spent: all money but the price of waiting; total:
     with it; money: by kind. fill_rate, service (by group): shares of units found on the shelf; wait_days, co2_kg.
     stock_value: base and scenario, landed, on an average day. planned: what the planners foresaw of weeks 1..T, by
-    kind, base and scenario; unproved: money within which their difference is not proved. ignored: what the base plan
-    costs in this world beyond its own; reacting: what the scenario's plan saves of it. lines: order and shipment lines
-    of the base, the scenario, and how many differ. lanes: lane, mode, kg and kg CO₂ a shipped kg, base and scenario.
-    parts, sites: those that make most of the difference (money), with the kind and the place or part that does.
-    chief_class, chief_site: of each kind the class of parts and the site that make most of its difference, name and
-    share.
+    kind, base and scenario; unproved: money by which the dearer plan's total may be above the cheapest there is.
+    ignored: what the base plan costs in this world beyond its own; reacting: what the scenario's plan saves of it.
+    lines: order and shipment lines of the base, the scenario, and how many differ. lanes: lane, mode, kg and kg CO₂ a
+    shipped kg, base and scenario. parts, sites: those that make most of the difference (money), with the kind and the
+    place or part that does. chief_class, chief_site: of each kind the class of parts and the site that make most of
+    its difference, name and share.
     """
 
     name: str
@@ -109,7 +109,7 @@ class Compared:
 class Regret:
     """Each plan in each world. cost: money of `plays` plays on average, regret: beyond the best plan for that world,
     both (plans, worlds). weight: of the worlds. worst: the plan whose largest regret is least, average: the one of the
-    least weighted mean.
+    least weighted mean. unproved: money by which the base plan may be off the best.
     """
 
     plays: int
@@ -120,6 +120,7 @@ class Regret:
     regret: tuple[tuple[float, ...], ...]
     worst: str
     average: str
+    unproved: float
 
     def json(self) -> dict[str, Any]:
         """As written to JSON."""
@@ -156,7 +157,7 @@ def compare(out: Path) -> Comparison:
         snapshot=told["base"]["snapshot"],
         version=told["base"]["version"],
         scenarios=tuple(_compared(out, name, base) for name in told["scenarios"]),
-        regret=_regret(out, told["scenarios"]),
+        regret=_regret(out, told["scenarios"], base),
     )
 
 
@@ -216,7 +217,7 @@ def _compared(out: Path, name: str, base: _Side) -> Compared:
         co2_kg=_figure(*(np.array(tally.sums["co2"]) for tally in both)),
         stock_value=(base.stock_value, side.stock_value),
         planned={kind: (base.folder.json["cost"][kind], side.folder.json["cost"][kind]) for kind in _PLANNED},
-        unproved=sum(one.folder.json["cost"]["total"] * one.folder.json["gap"] for one in (base, side)),
+        unproved=_unproved(side if float(_money(side).mean()) > float(_money(base).mean()) else base),
         ignored=_mean(total_cost(idle) - total_cost(base.tally)),
         reacting=_mean(total_cost(idle) - total_cost(side.tally)),
         lines={table: _lines(table, base, side) for table in _LINE},
@@ -228,6 +229,15 @@ def _compared(out: Path, name: str, base: _Side) -> Compared:
         snapshots=kept["snapshots"],
         patches=asked["patches"],
     )
+
+
+def _money(side: _Side) -> Any:
+    return total_cost(side.tally)
+
+
+def _unproved(side: _Side) -> float:
+    """Of weeks 1..T and what lies beyond."""
+    return float(side.folder.json["cost"]["total"] * side.folder.json["gap"])
 
 
 def _figure(base: Any, scenario: Any) -> Figure:
@@ -305,7 +315,7 @@ def _named(base: _Side, side: _Side, table: str, key: str, name: str) -> "pd.Ser
     return both[both[name] != ""].set_index(key)[name]
 
 
-def _regret(out: Path, names: Sequence[str]) -> Regret | None:
+def _regret(out: Path, names: Sequence[str], base: _Side) -> Regret | None:
     """Of the table of plays that was kept; None where it is of other scenarios or was not made."""
     if not (out / REGRET).is_file():
         return None
@@ -326,4 +336,5 @@ def _regret(out: Path, names: Sequence[str]) -> Regret | None:
         regret=tuple(tuple(map(float, row)) for row in regret),
         worst=plans[int(regret.max(axis=1).argmin())],
         average=plans[int((regret @ weight).argmin())],
+        unproved=_unproved(base),
     )
