@@ -12,6 +12,7 @@ from tests.every_rule import every_rule_network
 from tests.judge import recompute
 from tests.oracle import Optimum, optimum
 
+LATE_AT_HUB = (32, 353)  # a hub that only gets something late, so that buying is sooner
 SEEDS = tuple(seed for seed in range(28) if seed not in (0, 4, 14))  # those take the oracle longest
 
 
@@ -40,7 +41,7 @@ def test_a_plan_keeps_every_rule_and_costs_what_it_says(seed: int) -> None:
     assert objective == pytest.approx(outside.cost, rel=1e-6, abs=1e-6)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS + LATE_AT_HUB)
 def test_the_bound_is_never_above_the_optimum(seed: int) -> None:
     """Lower bound ≤ optimum ≤ total, and the total is at most 3 % above the optimum."""
     least = best(seed).total

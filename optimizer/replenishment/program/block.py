@@ -81,7 +81,7 @@ def plan_part(
     for _ in range(_TRIES):
         slots = slot_prices(i, facts, terms, orders, early, before)
         bound, cost, left = _branches(
-            i, facts, terms, orders, slots, before, start, cost, quantity, departure, purchase, work
+            i, facts, terms, orders, slots, before, early, start, cost, quantity, departure, purchase, work
         )
         bound -= early * facts.hub_stock[i] if early > 0.0 else 0.0
         best = max(best, bound)
@@ -95,15 +95,19 @@ def plan_part(
 
 @nb.njit(cache=True, error_model="numpy")
 def _branches(
-    i: int, facts: Facts, terms: Terms, orders: Orders, slots: Slots, before: int, start: Floats,
+    i: int, facts: Facts, terms: Terms, orders: Orders, slots: Slots, before: int, early: float, start: Floats,
     cost: float, quantity: Counts, departure: Counts, purchase: Ints, work: Work,
 ) -> tuple[float, float, int]:  # fmt: skip
-    """(bound of the better branch, cost of the cheapest plan so far, units its path takes at the hub before a day)."""
+    """(bound of the better branch, cost of the cheapest plan so far, units its path takes at the hub before a day).
+
+    Nobody buys what the hub holds from the first day on, at no premium; what only comes later may be bought earlier.
+    """
     at_hub = hub_in_all(i, facts)
     bound, enough = _from_hub(i, facts, slots, at_hub, work)
     left = _taken_before(i, facts, slots, np.inf, before, work)
     cost = _serve_if_cheaper(i, facts, terms, orders, False, cost, quantity, departure, purchase, work)
-    if not enough and orders.week[facts.weeks] > 0:
+    needless = enough and facts.hub_stock[i] > 0 and early == 0.0
+    if not needless and orders.week[facts.weeks] > 0:
         buying, cost, premium = _buying(
             i, facts, terms, orders, slots, at_hub, start, cost, quantity, departure, purchase, work
         )
@@ -278,11 +282,11 @@ def _at_premium(
 
 @nb.njit(cache=True, error_model="numpy")
 def _in_lots(work: Work, at_hub: int, minimum: int, multiple: int, spare_cost: float) -> tuple[float, int]:
-    """(least money of shipping more than the hub holds, with what a lot buys too much; units shipped)."""
+    """(least money of shipping something when a lot is bought, with what then is too much; units shipped)."""
     most = work.choice.shape[1] - 1
     together = combine(work.value, work.columns, most, work.choice)
     best, units = np.inf, 0
-    for u in range(min(at_hub + 1, most), most + 1):
+    for u in range(min(1, most), most + 1):
         spare = lot(max(u - at_hub, 1), minimum, multiple) - (u - at_hub)
         if together[u] + spare_cost * spare < best:
             best, units = together[u] + spare_cost * spare, u
