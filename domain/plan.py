@@ -109,8 +109,8 @@ class ReplenishmentPlan:
 class PreviousPlan:
     """The plan before: what it published costs `churn_cost` per order line to change; where little is lost, it stays.
 
-    shipments: part, lane, departs (date), quantity (units). as_of: the day that plan was made of. purchase_orders: part,
-    order_on (date), quantity (units). rule_prices: as of `ReplenishmentPlan`, where the search for prices begins.
+    shipments: part, lane, departs (date), quantity (units). as_of: the day that plan was made of. purchase_orders:
+    part, order_on (date), quantity (units). rule_prices: as of `ReplenishmentPlan`, where the search for prices begins.
     """
 
     shipments: pd.DataFrame
