@@ -242,7 +242,7 @@ def test_a_scenario_becomes_the_plan_and_says_where_it_comes_from(folder: Path, 
     told = read_plan(tmp_path / "plan").json["scenario"]
     assert (told["name"], told["patches"][0]["kind"]) == ("tariff-10", "tariff")
     assert told["snapshots"]["base"] == told["base"]["snapshot"] == read_plan(copied / BASE).json["snapshot"]
-    with pytest.raises(ZapasError, match="no scenario nobody was run here; there are .*tariff-10"):
+    with pytest.raises(ZapasError, match=r"no scenario nobody was run here; there are .*tariff-10"):
         adopt(copied, "nobody", tmp_path / "plan", documents=no_documents)
     elsewhere = tmp_path / "network"
     shutil.copytree(folder / "network", elsewhere)
