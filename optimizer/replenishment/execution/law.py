@@ -47,39 +47,23 @@ def rate_node(kappa: float, i: int) -> tuple[float, float]:
 
 
 @nb.njit(cache=True)
-def longer(array: Floats, least: int) -> Floats:
-    """The same numbers with room for at least `least` of them, zeros behind."""
-    if least <= len(array):
-        return array
-    grown = np.zeros(2 * least)
-    grown[: len(array)] = array
-    return grown
+def law_end(mean: float, variance: float) -> int:
+    """The value at which a law is cut at the latest: a gamma tail ends before."""
+    return int(24.0 + mean + 12.0 * sqrt(max(variance, mean)) + 24.0 * variance / mean) if mean > 0.0 else 0
 
 
 @nb.njit(cache=True)
-def wider(rows: Floats, least: int) -> Floats:
-    """The same rows with room for at least `least` numbers each, zeros behind."""
-    if least <= rows.shape[1]:
-        return rows
-    grown = np.zeros((len(rows), 2 * least))
-    grown[:, : rows.shape[1]] = rows
-    return grown
-
-
-@nb.njit(cache=True)
-def write_law(mean: float, variance: float, law: Floats) -> tuple[Floats, int, int]:
-    """(law, first, count): P(N = first + i) = law[i], i < count, until 1e-9 is left; `law` grows where it must."""
+def write_law(mean: float, variance: float, law: Floats) -> tuple[int, int]:
+    """(first, count): P(N = first + i) = law[i], i < count, until 1e-9 is left; `law` has room for `law_end` + 1."""
     if mean <= 0.0:
         law[0] = 1.0
-        return law, 0, 1
+        return 0, 1
     first = n = start(mean, variance)
     ratio = variance / mean
-    end = int(24.0 + mean + 12.0 * sqrt(max(variance, mean)) + 24.0 * ratio)  # a gamma tail ends before
+    end = law_end(mean, variance)
     probability = cumulative = law[0] = pmf(mean, variance, n)
     recursive, step, growth = ratio >= 1.0 - 1e-9, mean / ratio, 1.0 - 1.0 / ratio
     while cumulative < _COMPLETE and n < end:
-        if n + 1 - first >= len(law):
-            law = longer(law, n + 2 - first)
         if recursive:  # P(N = n + 1) = P(N = n)·(r + n)·q / (n + 1), written so that it holds for Poisson too
             probability *= (step + growth * n) / (n + 1.0)
         else:
@@ -87,19 +71,18 @@ def write_law(mean: float, variance: float, law: Floats) -> tuple[Floats, int, i
         n += 1
         law[n - first] = probability
         cumulative += probability
-    return law, first, n - first + 1
+    return first, n - first + 1
 
 
 @nb.njit(cache=True)
-def added(law: Floats, count: int, lack: Floats, lacks: int, total: Floats) -> tuple[Floats, int]:
-    """(total, count): the law of the sum of two independent counts, both counted from their first value."""
-    total = longer(total, count + lacks - 1)
+def add(law: Floats, count: int, lack: Floats, lacks: int, total: Floats) -> int:
+    """Write the law of the sum of two independent counts, both counted from their first value; its number of values."""
     total[: count + lacks - 1] = 0.0
     for y in range(lacks):
         if lack[y] > 0.0:
             for x in range(count):
                 total[x + y] += lack[y] * law[x]
-    return total, count + lacks - 1
+    return count + lacks - 1
 
 
 @nb.njit(cache=True)

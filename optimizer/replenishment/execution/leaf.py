@@ -10,7 +10,7 @@ import numpy.typing as npt
 from optimizer.replenishment.execution.backlog import add_owed, fall_on_points
 from optimizer.replenishment.execution.demand import Demand, Window, window, window_mean
 from optimizer.replenishment.execution.expected import Execution
-from optimizer.replenishment.execution.law import HubLack, added, hub_lack, rate_node, wider, write_law
+from optimizer.replenishment.execution.law import HubLack, add, hub_lack, law_end, rate_node, write_law
 from optimizer.replenishment.execution.lines import Lines
 from optimizer.replenishment.execution.points import LeafPoints, Points, find, points_of, use_own_stock
 
@@ -75,7 +75,8 @@ def execute_leaf(
         for k in range(len(levels)):
             if last_in[k] >= _SMALL:
                 line = _line(k, last_in[k], levels[k] - left, reaches, lines, demand, supply, here, n, e, times[e])
-                on_hand, most, desk = _owe(line, demand.batch_index[n], lack, desk)
+                desk = _desk(line, demand.batch_index[n], lack, desk)
+                on_hand, most = _owe(line, demand.batch_index[n], lack, desk)
                 result.on_hand[n, e] += on_hand
                 fall_on_points(desk.owed, most, line.old, line.fresh, here)
                 desk.owed[:, : most + 1] = 0.0
@@ -129,9 +130,21 @@ def _line(
 
 
 @nb.njit(cache=True)
-def _owe(line: Line, batch_index: float, lack: HubLack, desk: Desk) -> tuple[float, int, Desk]:
-    """(units on hand, most units owed, desk): the laws of what the depot owes, averaged over what the hub lacks."""
-    law, total, owed = desk
+def _desk(line: Line, batch_index: float, lack: HubLack, desk: Desk) -> Desk:
+    """The desk, with room for every law of the line."""
+    nodes = lack.nodes[line.k]
+    theta = rate_node(lack.kappa[line.k], nodes - 1)[0] if nodes > 1 else 1.0
+    most = theta * line.reaches * line.since.mean * (1.0 + max(line.since.bias, 0.0))
+    end = law_end(most, batch_index * most + line.since.kappa * most * most) + lack.law.shape[2]
+    size = max(end, end - int(floor(line.stock))) + 2
+    if size <= len(desk.law):
+        return desk
+    return Desk(np.zeros(2 * size), np.zeros(2 * size), np.zeros((2, 2 * size)))
+
+
+@nb.njit(cache=True)
+def _owe(line: Line, batch_index: float, lack: HubLack, desk: Desk) -> tuple[float, int]:
+    """(units on hand, most units owed): the laws of what the depot owes, averaged over what the hub lacks."""
     on_hand = 0.0
     most = 0
     nodes = lack.nodes[line.k]
@@ -143,13 +156,14 @@ def _owe(line: Line, batch_index: float, lack: HubLack, desk: Desk) -> tuple[flo
         for biased in range(2):
             if biased == 1:
                 mean, kappa, weight = mean * (1.0 + bias), kappa / (1.0 + kappa), weight * theta
-            law, first, count = write_law(mean, batch_index * mean + kappa * mean * mean, law)
+            first, count = write_law(mean, batch_index * mean + kappa * mean * mean, desk.law)
+            share = weight * line.probability
             if lack.values[line.k, i] > 1:
-                total, count = added(law, count, lack.law[line.k, i], lack.values[line.k, i], total)
-                law, total = total, law
-            owed = wider(owed, first + count - int(floor(line.stock)) + 1)
-            held, deepest = add_owed(law, first, count, line.stock, weight * line.probability, owed[biased])
+                count = add(desk.law, count, lack.law[line.k, i], lack.values[line.k, i], desk.total)
+                held, deepest = add_owed(desk.total, first, count, line.stock, share, desk.owed[biased])
+            else:
+                held, deepest = add_owed(desk.law, first, count, line.stock, share, desk.owed[biased])
             most = max(most, deepest)
             if biased == 0:
-                on_hand += weight * line.probability * held
-    return on_hand, most, Desk(law, total, owed)
+                on_hand += share * held
+    return on_hand, most
