@@ -138,7 +138,8 @@ def lost_depot(bench: Bench, seeds: tuple[int, ...] = (1, 2)) -> Iterator[Figure
         folder, plan = planned(bench, "small", seed)
         network, _ = read_network(folder)
         for depot in network.sites.loc[network.sites["kind"] == "depot", "site"]:
-            found = json.loads(zapas(bench, "depot-lost", folder, "--plan", plan, "--depot", depot, "--json").said)
+            said = zapas(bench, "depot-lost", folder, "--plan", plan, "--depot", depot, "--json").said
+            found = json.loads(said[said.index("{") :])  # progress comes before
             share = found["answered"]["of_found"]
             if share is None:
                 yield f"demo {seed}, {depot}: nothing lies where a quick lane leads from"
