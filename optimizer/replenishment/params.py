@@ -12,7 +12,7 @@ class Params:
     quiet_rounds: int = 1  # that raised the bound by no more than that, before the search ends
     surcharges: tuple[float, ...] = tuple(0.03 * 4.0**k for k in range(5))  # on the price of exceeded rows
     rounds: tuple[float, ...] = (1.0, 0.4, 0.0)  # shares of the prices at which parts take their turn
-    order_week_rounds: int = 3  # of joining the order weeks that stay below a supplier's minimum value
+    order_week_rounds: int = 4  # of joining the order weeks that stay below a supplier's minimum value
     exact_leaves: int = 50  # so many part × depots are planned by the exact model
     exact_states: int = 10_000  # and so many weeks × units of them
     exact_nodes: int = 2000
