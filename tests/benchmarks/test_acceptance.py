@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from benchmarks.acceptance.line import Bench, Figure, Line, NotMeasuredError, Ou
 from benchmarks.acceptance.lines import LINES
 from benchmarks.acceptance.optimality import difference, metric, random_networks
 from benchmarks.acceptance.robustness import contents, looked_at, pytest_counts, renamed, shuffled
-from benchmarks.acceptance.table import table
+from benchmarks.acceptance.table import rows_of, table
 from benchmarks.machine import CommandError, machine_facts, spend, watch
 from domain.plan import Cost
 
@@ -104,12 +105,26 @@ def test_the_next_line_runs_after_one_that_failed(tmp_path: Path) -> None:
 def test_the_page_has_a_row_per_line_and_cells_that_cannot_break_it(tmp_path: Path) -> None:
     """Figures, remarks and errors stand in one cell; pipes, tags and line breaks in them do no harm."""
     outcome = outcome_of(tmp_path, Figure("a | b", 1, at_most=2), "<b>two\nlines", ValueError("x | y"))
-    page = table([outcome], {"cores": "2"}, "2026-01-02", "commit abc")
-    row = "| 2 | line | what was asked | a \\| b 1 (≤ 2)<br>&lt;b>two lines<br>**ValueError: x \\| y** | FAILED |"
-    assert row in page.splitlines()
-    assert "0 of 1 lines passed on 2026-01-02, at commit abc." in page
-    assert "Measured on: cores 2." in page
+    page = table([outcome.line], [outcome], {"cores": "2"}, "2026-01-02, commit abc", {})
+    figures = "a \\| b 1 (≤ 2)<br>&lt;b>two lines<br>**ValueError: x \\| y**"
+    assert f"| 2 | line | what was asked | {figures} | FAILED | 2026-01-02, commit abc |" in page.splitlines()
+    assert "0 of 1 lines passed." in page
+    assert "Measured last on: cores 2." in page
     assert "- **line**: do it" in page
+
+
+def test_a_line_keeps_its_row_until_it_is_measured_again(tmp_path: Path) -> None:
+    """Rows of a page stay with their day and verdict, in the order of the lines; what was never measured is named."""
+    outcome = outcome_of(tmp_path, Figure("a | b", 1, at_most=2))
+    lines = [replace(outcome.line, name=name) for name in ("first", "line", "last")]
+    first, line = (replace(outcome, line=one) for one in lines[:2])
+    old = table(lines, [line], {"cores": "2"}, "Monday", {})
+    assert "Not measured: first, last." in old
+    new = table(lines, [first], {"cores": "2"}, "Tuesday", rows_of(old))
+    assert list(rows_of(new)) == ["first", "line"]
+    assert [row.split(" | ")[-1] for row in rows_of(new).values()] == ["Tuesday |", "Monday |"]
+    assert "2 of 2 lines passed." in new
+    assert table(lines, [line], {"cores": "2"}, "Monday", rows_of(old)) == old
 
 
 def test_lines_are_chosen_by_name_and_an_unknown_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,14 +137,17 @@ def test_lines_are_chosen_by_name_and_an_unknown_name_is_refused(capsys: pytest.
     assert "metric" in capsys.readouterr().err
 
 
-def test_some_lines_only_write_no_page(capsys: pytest.CaptureFixture[str]) -> None:
-    """`--only` prints and says by its exit code whether all passed; the page stays as it was."""
-    page = ROOT / "docs" / "acceptance.md"
-    before = page.read_bytes() if page.exists() else None
+def test_a_line_run_alone_renews_its_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--only` prints, says by its exit code whether all passed, and writes the row of that line."""
+    page = tmp_path / "page.md"
+    monkeypatch.setattr("benchmarks.acceptance.__main__.PAGE", page)
     assert main(["--only", "looked-at", "--note", "report.html is calm"]) == 1
+    assert "FAILED" in rows_of(page.read_text("utf-8"))["looked-at"]
     assert main(["--only", "looked-at", "--note", "report.html, plan.xlsx, terminal summary: calm"]) == 0
     assert "1 of 1 lines passed" in capsys.readouterr().out
-    assert (page.read_bytes() if page.exists() else None) == before
+    assert "passed" in rows_of(page.read_text("utf-8"))["looked-at"]
 
 
 def test_a_command_is_charged_for_the_memory_of_its_children(tmp_path: Path) -> None:
