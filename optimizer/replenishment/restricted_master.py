@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 _FEW = 4  # columns of a part in a master: the cheapest at the best prices so far
-_SMALL = 12_000  # columns of a master that is solved as a linear program
+_SMALL = 4_000  # columns of a master that is solved as a linear program
 _SHARPER = (30.0, 1.0)  # times the smoothing asked for, one after another
 _STEPS = 30  # of L-BFGS-B at each
 

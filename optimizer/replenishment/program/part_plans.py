@@ -33,6 +33,11 @@ class PartPlans:
         np.add.at(arriving, (self.leaf, instance.departures.slot[self.departure] - 1), self.units)
         return arriving
 
+    def without_lines(self) -> "PartPlans":
+        """Nothing shipped or bought; cost and bound stay those of before."""
+        none = np.zeros(0, np.int64)
+        return PartPlans(none, none, none, none, none, none, self.cost, self.bound)
+
     def with_parts(
         self, instance: Instance, chosen: Ints, lines: list[tuple[int, int, int]], orders: list[tuple[int, int, int]]
     ) -> "PartPlans":

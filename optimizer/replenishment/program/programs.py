@@ -35,11 +35,11 @@ class Programs:
         other.facts = self.facts._replace(expected=np.where(closed, NEVER, self.facts.expected))
         return other
 
-    def price(self, terms: Terms) -> PartPlans:
-        """The cheapest plan of every part at these prices, each as if it had the limits for itself."""
-        state = self._empty()
+    def price(self, terms: Terms, parts: Ints | None = None) -> PartPlans:
+        """The cheapest plan of every part, or of some, at these prices, each as if it had the limits for itself."""
+        parts, state = self._all() if parts is None else parts, self._empty()
         in_threads(
-            _plan_all, len(self.premium), _PRICE, self.facts, terms, terms, 0.0, self.premium, self.reluctance, np.inf,
+            _plan_all, len(parts), parts, _PRICE, self.facts, terms, terms, 0.0, self.premium, self.reluctance, np.inf,
             *state,
         )  # fmt: skip
         return _sparse(*state)
@@ -98,9 +98,12 @@ class Programs:
         most: float = np.inf,
     ) -> None:  # fmt: skip
         _plan_all(
-            0, len(self.premium), task, self.facts, left, step or left, surcharge, self.premium, self.reluctance, most,
-            *state,
+            0, len(self.premium), self._all(), task, self.facts, left, step or left, surcharge, self.premium,
+            self.reluctance, most, *state,
         )  # fmt: skip
+
+    def _all(self) -> Ints:
+        return np.arange(len(self.premium))
 
     def _state(self, plans: PartPlans) -> State:
         """Plans as dense arrays: quantity and departure by leaf and slot − 1, purchase by part and week − 1."""
@@ -157,7 +160,7 @@ def _book_all(facts: Facts, terms: Terms, quantity: Counts, departure: Counts, p
 
 @kernel
 def _plan_all(
-    begin: int, end: int, task: int, facts: Facts, terms: Terms, step: Terms, surcharge: float,
+    begin: int, end: int, parts: Ints, task: int, facts: Facts, terms: Terms, step: Terms, surcharge: float,
     premium: Floats, reluctance: Floats, most: float,
     quantity: Counts, departure: Counts, purchase: Ints, cost: Floats, bound: Floats,
 ) -> None:  # fmt: skip
@@ -167,7 +170,7 @@ def _plan_all(
     """
     own, charged = _nothing_left(terms), _nothing_left(terms)
     charged.budget_left[:] = np.inf
-    for i in range(begin, end):
+    for i in parts[begin:end]:
         first, last = facts.leaf_start[i], facts.leaf_start[i + 1]
         units, sailing = quantity[first:last], departure[first:last]
         exceeded = task != _PRICE and _exceeds(i, facts, terms, units, sailing, purchase[i])
