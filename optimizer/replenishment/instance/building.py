@@ -50,10 +50,11 @@ def build_instance(
     parts_table = _ordered_parts(network, supply, forecast)
     suppliers = np.array(sorted(set(parts_table["supplier"]), key=_supplier_key(network)), dtype=object)
     sailings = _departures(network, supply, depots, weeks)
+    good = good_stock(network)
     leaves, points, groups, leaf_start = leaves_and_points(
-        network, forecast, targets, supply, depots, parts_table, weeks
+        network, good, forecast, targets, supply, depots, parts_table, weeks
     )
-    parts = _parts(network, supply, parts_table, suppliers, leaf_start)
+    parts = _parts(network, good, supply, parts_table, suppliers, leaf_start)
     return Instance(
         weeks=weeks,
         first_monday=int(np.datetime64(first_week(network.settings.as_of), "D").astype(np.int64)),
@@ -143,15 +144,16 @@ def _day_numbers(days: "pd.Series[pd.Timestamp]") -> Ints:
     return days.to_numpy("datetime64[D]").astype(np.int64)
 
 
-def _parts(network: Network, supply: SupplyLanes, table: pd.DataFrame, suppliers: Texts, leaf_start: Ints) -> Parts:
+def _parts(
+    network: Network, good: pd.DataFrame, supply: SupplyLanes, table: pd.DataFrame, suppliers: Texts, leaf_start: Ints
+) -> Parts:
     settings = network.settings
     rows = table["_row"].to_numpy()
     unit_cost = table["unit_cost"].to_numpy(float)
     part_code = pd.Series(np.arange(len(table)), index=table["part"])
     hub = pd.Series(hub_of_part(network)[rows], index=table["part"])
 
-    stock = good_stock(network)
-    stock = stock[stock["part"].map(hub) == stock["site"]]
+    stock = good[good["part"].map(hub) == good["site"]]
     hub_stock = np.zeros(len(table), np.int64)
     np.add.at(hub_stock, part_code[stock["part"]].to_numpy(), stock["on_hand"].to_numpy())
 

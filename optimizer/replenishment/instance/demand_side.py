@@ -11,13 +11,14 @@ from domain.network import Network
 from domain.plan import StockTargets
 from domain.service import group_of, service_targets
 from optimizer.replenishment.instance.arrays import Floats, Ints, Leaves, Points, Texts, ten_digits
-from optimizer.replenishment.instance.today import good_stock, net_stock_at, open_orders, region_supply
+from optimizer.replenishment.instance.today import net_stock_at, open_orders, region_supply
 
 _USED_BEFORE_IT_SPOILS = 0.9  # probability with which what is there is used within its shelf life (MODEL 3)
 
 
 def leaves_and_points(
     network: Network,
+    good: pd.DataFrame,
     forecast: Forecast,
     targets: StockTargets,
     supply: SupplyLanes,
@@ -25,7 +26,10 @@ def leaves_and_points(
     parts_table: pd.DataFrame,
     weeks: int,
 ) -> tuple[Leaves, Points, tuple[str, ...], Ints]:
-    """(leaves sorted by part and depot, their points, names of the points' groups, first leaf of each part)."""
+    """(leaves sorted by part and depot, their points, names of the points' groups, first leaf of each part).
+
+    good: what `good_stock` says.
+    """
     part_code = pd.Series(np.arange(len(parts_table)), index=parts_table["part"])
     depot_code = pd.Series(np.arange(len(depots)), index=depots)
     leaf_part = part_code.reindex(list(forecast.part)).to_numpy(np.int64)
@@ -37,13 +41,13 @@ def leaves_and_points(
     rows = parts_table["_row"].to_numpy()[part]
 
     landed, lead_days = _ordinary_lanes(supply, depots, depot, rows)
-    points, groups = _points(network, forecast, targets, place, depots[depot], landed)
+    points, groups = _points(network, good, forecast, targets, place, depots[depot], landed)
     leaf_of_point = np.sort(place[forecast.share_leaf])
-    stock, inbound = region_supply(network, part_code, region, part, weeks)
+    stock, inbound = region_supply(network, good, part_code, region, part, weeks)
     base_stock = np.bincount(leaf_of_point, points.base_stock, minlength=len(order))
     backlog = open_orders(network, part_code, region, part)
 
-    window = _uncertain_weeks(network, parts_table, part, lead_days)
+    window = _uncertain_weeks(network, good, parts_table, part, lead_days)
     window_mean, window_variance = _window_moments(forecast, order, window, weeks)
     mean = np.ascontiguousarray(forecast.mean[order][:, :weeks])  # one layout: kernels compile once
     holding_rate = network.site_of["holding_rate_per_year"]
@@ -86,10 +90,11 @@ def _ordinary_lanes(supply: SupplyLanes, depots: Texts, depot: Ints, rows: Ints)
     return landed, lead_days
 
 
-def _uncertain_weeks(network: Network, parts_table: pd.DataFrame, part: Ints, lead_days: Floats) -> Ints:
+def _uncertain_weeks(
+    network: Network, good: pd.DataFrame, parts_table: pd.DataFrame, part: Ints, lead_days: Floats
+) -> Ints:
     """W: weeks within which new shipments cannot answer demand, supplier lead added where the hub holds none."""
     hub = pd.Series(hub_of_part(network), index=network.parts["part"])
-    good = good_stock(network)
     at_hub = set(good.loc[(good["part"].map(hub) == good["site"]) & (good["on_hand"] > 0), "part"])
     supplier_lead = dict(zip(network.suppliers["supplier"], network.suppliers["lead_time_days"], strict=True))
     extra = np.array(
@@ -150,7 +155,13 @@ def _shelf_limits(
 
 
 def _points(
-    network: Network, forecast: Forecast, targets: StockTargets, place: Ints, depot_of_leaf: Texts, landed: Floats
+    network: Network,
+    good: pd.DataFrame,
+    forecast: Forecast,
+    targets: StockTargets,
+    place: Ints,
+    depot_of_leaf: Texts,
+    landed: Floats,
 ) -> tuple[Points, tuple[str, ...]]:
     """The points of every leaf, ordered by content and only then by name; names of their groups."""
     leaf = place[forecast.share_leaf]
@@ -170,7 +181,7 @@ def _points(
     days = courier_days(network).fillna(0.0).reindex(sites).to_numpy(float)[name]
     rate = network.site_of["holding_rate_per_year"].reindex(sites).to_numpy(float)[name]
     base_stock = np.append(targets.table["base_stock"].fillna(0).to_numpy(np.int64), 0)[target]
-    net_stock = net_stock_at(network, parts[part], site)
+    net_stock = net_stock_at(network, good, parts[part], site)
     points = Points(
         site=site,
         group=codes,

@@ -33,10 +33,10 @@ def frozen_inbound(network: Network) -> pd.DataFrame:
     return inbound.assign(week=np.maximum(week, 1))
 
 
-def net_stock_at(network: Network, part: Texts, site: Texts) -> Floats:
-    """Good stock less what open repair orders wait for, units, by pairs of part and site."""
+def net_stock_at(network: Network, good: pd.DataFrame, part: Texts, site: Texts) -> Floats:
+    """Good stock (`good_stock`) less what open repair orders wait for, units, by pairs of part and site."""
     pairs = pd.MultiIndex.from_arrays([part, site])
-    stock = good_stock(network).set_index(["part", "site"])["on_hand"].reindex(pairs)
+    stock = good.set_index(["part", "site"])["on_hand"].reindex(pairs)
     wanted = network.repair_orders.groupby(["part", "site"])["quantity"].sum().reindex(pairs)
     net: Floats = stock.fillna(0.0).to_numpy(float) - wanted.fillna(0.0).to_numpy(float)
     return net
@@ -47,13 +47,12 @@ def _leaf_keys(part_code: "pd.Series[int]", region: Texts, part: Ints) -> pd.Mul
 
 
 def region_supply(
-    network: Network, part_code: "pd.Series[int]", region: Texts, part: Ints, weeks: int
+    network: Network, good: pd.DataFrame, part_code: "pd.Series[int]", region: Texts, part: Ints, weeks: int
 ) -> tuple[Floats, Floats]:
-    """Good stock of depot and points, units (leaves,), and cumulative frozen inbound, (leaves, weeks)."""
+    """Good stock (`good_stock`) of depot and points, units (leaves,); frozen inbound by then, units (leaves, weeks)."""
     keys = _leaf_keys(part_code, region, part)
     region_of = network.site_of["region"].where(network.site_of["kind"] != "origin", "\0")
-    stock = good_stock(network)
-    on_hand = stock.groupby(["part", stock["site"].map(region_of)])["on_hand"].sum().reindex(keys).fillna(0.0)
+    on_hand = good.groupby(["part", good["site"].map(region_of)])["on_hand"].sum().reindex(keys).fillna(0.0)
     inbound = frozen_inbound(network)
     leaf = keys.get_indexer(pd.MultiIndex.from_arrays([inbound["part"], inbound["destination"].map(region_of)]))
     arriving = np.zeros((len(keys), weeks))
