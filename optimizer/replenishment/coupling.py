@@ -116,8 +116,8 @@ def prices_of(instance: Instance, rows: Rows, earlier: pd.DataFrame) -> Floats:
     return price
 
 
-def usage(instance: Instance, rows: Rows, plans: PartPlans) -> sp.csr_matrix:
-    """What every part's plan takes of every row, (parts, rows)."""
+def usage(instance: Instance, rows: Rows, plans: PartPlans, some: Ints | None = None) -> sp.csr_matrix:
+    """What the plan of every part, or of `some`, takes of every row, (parts, rows)."""
     parts, coupling = instance.parts, instance.coupling
     of_budget, of_kg, of_litres, _ = rows.runs
     row_of_period = np.full(len(coupling.budget), -1)
@@ -142,14 +142,23 @@ def usage(instance: Instance, rows: Rows, plans: PartPlans) -> sp.csr_matrix:
     shape = (len(parts.part), len(rows.limit) - len(rows.storage))
     moved = sp.coo_matrix((taken[limited], (who[limited], row[limited])), shape=shape).tocsr()
     if rows.tables is None:
-        return moved
-    return sp.hstack([moved, stored_litres(instance, rows.tables, plans.arrivals(instance))[:, rows.storage]]).tocsr()
+        return moved if some is None else moved[some]
+    stored = stored_litres(instance, rows.tables, plans.arrivals(instance), some)[:, rows.storage]
+    taken_of_all = sp.hstack([moved, stored]).tocsr()
+    return taken_of_all if some is None else taken_of_all[some]
 
 
-def stored_litres(instance: Instance, tables: CostTables, arrivals: npt.NDArray[np.int32]) -> sp.csr_matrix:
-    """Expected litres at depots of limited room by part, depot and week, (parts, depots × (K + 1))."""
+def stored_litres(
+    instance: Instance, tables: CostTables, arrivals: npt.NDArray[np.int32], some: Ints | None = None
+) -> sp.csr_matrix:
+    """Expected litres at depots of limited room by part, depot and week, (parts, depots × (K + 1)).
+
+    some: parts; the others count as nothing.
+    """
     leaves, weeks = instance.leaves, instance.weeks + 1
-    kept = np.flatnonzero(tables.stock_offset >= 0)
+    part = np.arange(len(instance.parts.part))
+    asked = np.isin(part, part if some is None else some)
+    kept = np.flatnonzero((tables.stock_offset >= 0) & asked[leaves.part])
     litres = np.zeros((len(kept), weeks))
     shipped = np.concatenate([np.zeros((len(kept), 1), np.int64), np.cumsum(arrivals[kept], axis=1)], axis=1)
     in_threads(

@@ -49,7 +49,7 @@ def search_prices(
     """Maximise the bound over prices; `start`: where to look first."""
     free = programs.price(rows.terms(instance, np.zeros(len(rows.limit))))
     every = min(len(instance.parts.part) // params.sampled_parts, params.sampled_every)
-    if start is None and every > 1:
+    if every > 1 and (start is None or not start.any()):
         parts = np.arange(every // 2, len(instance.parts.part), every)
         limit = _share_of_limits(instance, rows, free, parts)
         start = _climb(instance, programs, rows, limit, parts, free, None, params, tell).price
@@ -109,7 +109,7 @@ def _climb(
     quiet = 0
     for iteration in range(params.price_iterations):
         plans = programs.price(rows.terms(instance, trial), parts) if iteration else free
-        taken = usage(instance, rows, plans)[parts]
+        taken = usage(instance, rows, plans, parts)
         passes.append(plans)
         columns.add(taken, plans.bound[parts] - taken @ trial)
         proven = float(plans.bound[parts].sum() - trial @ limit)
