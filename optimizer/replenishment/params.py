@@ -12,7 +12,7 @@ class Params:
     quiet_rounds: int = 1  # that raised the bound by no more than that, before the search ends
     sampled_parts: int = 2500  # at least so many parts tell where to look for prices first,
     sampled_every: int = 8  # at most one in so many
-    surcharges: tuple[float, ...] = tuple(0.01 * 4.0**k for k in range(6))  # on the price of exceeded rows
+    surcharges: tuple[float, ...] = tuple(0.03 * 4.0**k for k in range(5))  # on the price of exceeded rows
     rounds: tuple[float, ...] = (1.0, 0.2)  # shares of the prices at which parts take their turn
     order_week_rounds: int = 4  # of joining the order weeks that stay below a supplier's minimum value
     exact_leaves: int = 50  # so many part × depots are planned by the exact model
