@@ -13,7 +13,7 @@ class Params:
     sampled_parts: int = 2500  # at least so many parts tell where to look for prices first,
     sampled_every: int = 8  # at most one in so many
     surcharges: tuple[float, ...] = tuple(0.03 * 4.0**k for k in range(5))  # on the price of exceeded rows
-    rounds: tuple[float, ...] = (1.0, 0.2)  # shares of the prices at which parts take their turn
+    rounds: tuple[float, ...] = (1.0,)  # shares of the prices at which parts take their turn
     order_week_rounds: int = 4  # of joining the order weeks that stay below a supplier's minimum value
     exact_leaves: int = 50  # so many part × depots are planned by the exact model
     exact_states: int = 10_000  # and so many weeks × units of them
